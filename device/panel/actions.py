@@ -1,0 +1,154 @@
+"""The engine's end of the action socket: one JSON line in, one JSON line out."""
+
+import json
+import logging
+import math
+import selectors
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from device.errors import InputError, RackdeckError
+from device.panel import controls
+from device.panel.client import Argument
+from device.panel.controls import Control
+
+log = logging.getLogger(__name__)
+LONGEST_LINE = 64 * 1024
+MOST_CLIENTS = 64
+
+Perform = Callable[[Control, Argument], None]
+
+
+def parse(line: bytes) -> tuple[Control, Argument]:
+    """Read `{"do": name, "value": argument}` and check the argument against the table. InputError if wrong."""
+    try:
+        body = json.loads(line)
+        name, argument = body["do"], body.get("value")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
+        raise InputError('an action is one line of JSON such as {"do": "deck1.play", "value": 1}') from exc
+    if not isinstance(name, str):
+        raise InputError("an action's name is a string")
+    row = controls.find(name, ("action", "switch"))
+    return row, check_argument(row, argument)
+
+
+def check_argument(row: Control, argument: object) -> Argument:
+    """The argument in the form that `row` takes, or InputError."""
+    def number(value: object) -> float:
+        if isinstance(value, bool):
+            return float(value)
+        if not isinstance(value, int | float):
+            raise InputError(f"{row.name} takes a number, not {value!r}")
+        return row.check(value)
+
+    if row.argument == "path":
+        if not isinstance(argument, str) or not argument or "\0" in argument:
+            raise InputError(f"{row.name} takes the path of a file")
+        return argument
+    if row.argument == "pair":
+        if not isinstance(argument, list | tuple) or len(argument) != 2:
+            raise InputError(f"{row.name} takes two numbers ({row.unit})")
+        return [number(argument[0]), number(argument[1])]
+    if row.argument == "none":
+        return None
+    if row.argument == "press" and argument is None:
+        return 1.0
+    if row.argument == "number" and argument is None:
+        raise InputError(f"{row.name} takes a number from {row.low:g} to {row.high:g}")
+    if argument is None:
+        raise InputError(f"{row.name} takes 0 or 1")
+    value = number(argument)
+    return value if math.isfinite(value) else None
+
+
+class ActionServer:
+    """Serves any number of front ends from one thread. `perform` raises RackdeckError to refuse."""
+
+    def __init__(self, path: Path, perform: Perform):
+        self._perform = perform
+        path.unlink(missing_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(str(path))
+        path.chmod(0o600)
+        self._listener.listen(16)
+        self._listener.setblocking(False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._pending: dict[socket.socket, bytes] = {}
+
+    def fileno(self) -> int:
+        """For a caller that waits on more than this server."""
+        return self._selector.fileno()
+
+    def pump(self, timeout: float) -> None:
+        """Wait up to `timeout` seconds for actions and perform them."""
+        for key, _ in self._selector.select(timeout):
+            if key.fileobj is self._listener:
+                self._welcome()
+            else:
+                assert isinstance(key.fileobj, socket.socket)
+                self._serve(key.fileobj)
+
+    def _welcome(self) -> None:
+        try:
+            client, _ = self._listener.accept()
+        except OSError:
+            return
+        if len(self._pending) >= MOST_CLIENTS:
+            client.close()
+            return
+        client.setblocking(False)
+        self._pending[client] = b""
+        self._selector.register(client, selectors.EVENT_READ)
+
+    def _serve(self, client: socket.socket) -> None:
+        try:
+            chunk = client.recv(LONGEST_LINE)
+        except BlockingIOError:
+            return
+        except OSError:
+            chunk = b""
+        if not chunk:
+            self._drop(client)
+            return
+        *lines, rest = (self._pending[client] + chunk).split(b"\n")
+        if len(rest) > LONGEST_LINE:
+            self._drop(client)
+            return
+        self._pending[client] = rest
+        for line in lines:
+            if line.strip() and not self._reply(client, self._answer(line)):
+                return
+
+    def _answer(self, line: bytes) -> dict[str, object]:
+        try:
+            row, argument = parse(line)
+            self._perform(row, argument)
+        except RackdeckError as exc:
+            return {"error": str(exc)}
+        except Exception:
+            log.exception("an action failed: %r", line[:200])
+            return {"error": "the engine could not do that; its log says why"}
+        return {"ok": True}
+
+    def _reply(self, client: socket.socket, answer: dict[str, object]) -> bool:
+        try:
+            client.sendall(json.dumps(answer).encode() + b"\n")
+        except OSError:  # a front end that does not read its answers is dropped
+            self._drop(client)
+            return False
+        return True
+
+    def _drop(self, client: socket.socket) -> None:
+        self._selector.unregister(client)
+        del self._pending[client]
+        client.close()
+
+    def close(self) -> None:
+        """Hang up on everyone."""
+        for client in list(self._pending):
+            self._drop(client)
+        self._selector.unregister(self._listener)
+        self._listener.close()
+        self._selector.close()
