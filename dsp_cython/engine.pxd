@@ -1,0 +1,21 @@
+# The control side's two classes, for the modules that attach JACK, workers and measurements to an engine.
+from dsp_cython.period cimport EngineState
+from dsp_cython.track cimport Track
+
+
+cdef class Engine:
+    cdef EngineState *state
+    cdef object _held           # serial -> TrackMemory, kept until the audio side let go
+    cdef object _leaving
+    cdef object _panel
+    cdef object _stretcher
+    cdef object _ring
+    cdef readonly double samplerate
+    cdef readonly bint threaded
+    cdef _let_go(self)
+
+
+cdef class TrackMemory:
+    cdef Track track
+    cdef const float[::1] _samples
+    cdef Py_ssize_t capacity
