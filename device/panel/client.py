@@ -137,7 +137,9 @@ def running(folder: Path | None = None) -> bool:
     """Whether an engine that still lives owns this box's panel."""
     try:
         with Panel(folder) as panel:
-            os.kill(panel.memory.writer_pid, 0)
-            return panel.alive
+            pid = panel.memory.writer_pid
+            if pid:
+                os.kill(pid, 0)
+            return bool(pid) and panel.alive
     except (MachineError, ProcessLookupError):
         return False

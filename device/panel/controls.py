@@ -91,7 +91,7 @@ def _deck_values(deck: str) -> Iterator[Control]:
     yield Control(f"{deck}.key", "value", "shift of the pitch", "semitones", -12, 12)
     yield _toggle(f"{deck}.reverse", "play backwards")
     yield _toggle(f"{deck}.slip", "keep time running beneath loops, reverse, scratches and held cues")
-    yield _toggle(f"{deck}.quantize", "snap cues, loops and jumps to the beat grid", 1)
+    yield _toggle(f"{deck}.quantize", "snap cues, loops and jumps to the beat grid")
     yield _toggle(f"{deck}.jog.touch", "a hand rests on the platter: it follows jog.angle")
     yield Control(f"{deck}.jog.angle", "value", "where the platter is, ever growing forwards", "turns", -1e9, 1e9)
 
@@ -188,6 +188,7 @@ def _mixer() -> Iterator[Control]:
 def _engine() -> Iterator[Control]:
     yield _action("record.start", "none", "record main, with its set log")
     yield _action("record.stop", "none", "finish the recording")
+    yield _choice("record.format", "file format of the next recording, 24 bit", ("wav", "flac"))
     yield _state("record.active", "1 while recording", "0/1")
     yield _state("record.seconds", "length on disk so far", "s")
     yield _state("record.dropped", "frames that the disk was too slow for", "frames")

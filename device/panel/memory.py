@@ -95,6 +95,15 @@ class PanelMemory:
         """The engine that owns the states."""
         return int(struct.unpack_from("<Q", self._map, _PID_AT)[0])
 
+    def sign_off(self) -> None:
+        """The engine ends in order: the next one starts with empty decks."""
+        struct.pack_into("<Q", self._map, _PID_AT, 0)
+        for row in controls.table().values():
+            if row.kind in ("state", "switch"):
+                self.states[controls.slots("state")[row.name]] = row.default
+            elif row.kind == "text":
+                self.write_text(row.name, "")
+
     def _text_at(self, name: str) -> int:
         return self._texts_at + TEXT_BYTES * controls.slots("text")[name]
 

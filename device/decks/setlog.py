@@ -1,0 +1,164 @@
+"""The set log: everything that changed the sound, as (time, name, value), with the tracks that were used.
+
+The format is described in docs/setlog.md. Times are seconds from the log's origin; an event takes effect at the first
+block that starts at or after its time.
+"""
+
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from device.errors import InputError, RackdeckError
+from device.panel import controls
+from device.panel.actions import check_argument
+from device.panel.controls import DECKS
+
+VERSION = 1
+LONGEST_SECONDS = 24 * 3600.0
+# What the engine did by itself and a render repeats: waiting for the decoder, a stretcher that came late.
+ENGINE_EVENTS = frozenset(f"deck{number}.{what}" for number in range(1, DECKS + 1) for what in ("hold", "late"))
+DECK_NAMES = tuple(f"deck{number}" for number in range(1, DECKS + 1))
+
+Value = float | str | list[float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`name` gets `value` at `seconds` after the log's origin."""
+
+    seconds: float
+    name: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A beat grid: tempo in BPM, first beat in seconds."""
+
+    bpm: float
+    first_beat: float = 0.0
+
+
+@dataclass(slots=True)
+class SetLog:
+    """One log. `seconds` is how long the rendered sound is, `start` how much is played before it, unheard."""
+
+    samplerate: int = 48000
+    block: int = 64
+    seconds: float = 0.0
+    start: float = 0.0
+    load: dict[str, str] = field(default_factory=dict)
+    grid: dict[str, Grid] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+
+    def as_json(self) -> str:
+        """The log as text, one event a line."""
+        head = {
+            "version": VERSION,
+            "samplerate": self.samplerate,
+            "block": self.block,
+            "seconds": self.seconds,
+            "start": self.start,
+            "load": self.load,
+            "grid": {deck: {"bpm": grid.bpm, "first_beat": grid.first_beat} for deck, grid in self.grid.items()},
+        }
+        rows = ",\n".join(json.dumps([event.seconds, event.name, event.value]) for event in self.events)
+        return json.dumps(head, indent=1)[:-2] + ',\n "events": [\n' + rows + "\n]}\n"
+
+    def tracks(self, beside: Path) -> list[Path]:
+        """Every file that the log plays, absolute; relative ones lie beside the log."""
+        names = [*self.load.values()]
+        names += [str(event.value) for event in self.events if event.name.endswith(".load")]
+        return list(dict.fromkeys(beside / name for name in names))
+
+
+def read(path: Path) -> SetLog:
+    """Read and check a log. InputError says what is wrong and where."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise InputError(f"{path} cannot be read: {getattr(exc, 'strerror', None) or 'it is not a text file'}") from exc
+    return parse(text, str(path))
+
+
+def parse(text: str, source: str = "set log") -> SetLog:
+    """Read and check a log's text; `source` names it in errors."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise InputError(f"{source} is not JSON: {exc}") from exc
+    try:
+        return _parse(body)
+    except RackdeckError as exc:
+        raise InputError(f"{source}: {exc}") from exc
+
+
+def _number(body: dict[str, Any], key: str, low: float, high: float, default: float | None) -> float:
+    value = body.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise InputError(f'"{key}" must be a number from {low:g} to {high:g}, not {value!r}')
+    return float(value)
+
+
+def _deck(name: object) -> str:
+    if name not in DECK_NAMES:
+        raise InputError(f"{name!r} is no deck; there are {', '.join(DECK_NAMES)}")
+    return str(name)
+
+
+def _table(body: dict[str, Any], key: str) -> dict[str, Any]:
+    value = body.get(key, {})
+    if not isinstance(value, dict):
+        raise InputError(f'"{key}" must be a table by deck')
+    return value
+
+
+def _parse(body: object) -> SetLog:
+    if not isinstance(body, dict):
+        raise InputError("a set log is one JSON object")
+    if body.get("version") != VERSION:
+        raise InputError(f"version {body.get('version')!r} is not known; this Rackdeck reads version {VERSION}")
+    log = SetLog(
+        samplerate=int(_number(body, "samplerate", 8000, 192000, 48000)),
+        block=int(_number(body, "block", 16, 1024, 64)),
+        seconds=_number(body, "seconds", 0, LONGEST_SECONDS, None),
+        start=_number(body, "start", 0, LONGEST_SECONDS, 0),
+    )
+    for deck, name in _table(body, "load").items():
+        if not isinstance(name, str) or not name:
+            raise InputError(f"what {deck} loads must be a file's name")
+        log.load[_deck(deck)] = name
+    for deck, row in _table(body, "grid").items():
+        if not isinstance(row, dict):
+            raise InputError(f"the grid of {deck} must hold bpm and first_beat")
+        log.grid[_deck(deck)] = Grid(_number(row, "bpm", 1, 1000, None), _number(row, "first_beat", 0, 86400, 0))
+    events = body.get("events", [])
+    if not isinstance(events, list):
+        raise InputError('"events" must be a list')
+    for number, row in enumerate(events):
+        try:
+            log.events.append(_event(row))
+        except RackdeckError as exc:
+            raise InputError(f"event {number} ({json.dumps(row)[:80]}): {exc}") from exc
+    log.events.sort(key=lambda event: event.seconds)  # stable: events of one time keep their order
+    return log
+
+
+def _event(row: object) -> Event:
+    if not isinstance(row, list) or len(row) != 3 or not isinstance(row[1], str):
+        raise InputError("an event is [seconds, name, value]")
+    seconds, name, value = row
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds) or seconds < 0:
+        raise InputError("its time must be a number of seconds from 0 on")
+    if name in ENGINE_EVENTS:
+        return Event(float(seconds), name, 1.0 if value else 0.0)
+    control = controls.find(name, ("value", "switch", "action"))
+    if control.kind == "action" and not name.startswith("deck"):
+        raise InputError(f"{name} does not change the sound")
+    if control.kind == "value":
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{name} takes a number, not {value!r}")
+        return Event(float(seconds), name, control.check(value))
+    return Event(float(seconds), name, check_argument(control, value))

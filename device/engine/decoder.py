@@ -1,0 +1,170 @@
+"""The child program that decodes one music file into shared memory: `python -m device.engine.decoder FD`.
+
+It waits warm on the socket FD for one job, tells its parent in lines of JSON how far it is, and ends. It trusts nothing
+in the file and is trusted by nobody: if a file crashes, hangs or bloats it, its parent says so and goes on.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import socket
+import stat
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from device.engine import filekind
+from device.engine.musicfile import MusicFile
+from device.engine.waveform import WaveWriter
+from device.errors import InputError
+
+PAD = 1024
+FLOAT_BYTES = 4
+CPU_SECONDS = 900
+SPARE_BYTES = 640 << 20  # address space beyond what the warm program has: codecs, cover pictures, filters
+REPORT_SECONDS = 0.02
+HURRY_SECONDS = 10.0  # of music, before others go first
+STEP_BACK = 10
+PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to decode. `memory` has two planes of PAD + capacity + PAD float32 frames; `wave` is a waveform file."""
+
+    path: Path
+    name: str
+    samplerate: int
+    capacity: int
+    longest: int
+    memory: int
+    wave: int
+
+    @classmethod
+    def receive(cls, link: socket.socket) -> "Job | None":
+        """Wait for a job; None when the parent hung up."""
+        line, files, _, _ = socket.recv_fds(link, 1 << 16, 2)
+        if not line:
+            return None
+        body = json.loads(line)
+        return cls(
+            Path(os.fsdecode(bytes.fromhex(body["path"]))),
+            body["name"], body["samplerate"], body["capacity"], body["longest"], files[0], files[1],
+        )  # fmt: skip
+
+
+class Planes:
+    """The shared memory, written by system calls: a full machine is an error here, not a signal."""
+
+    def __init__(self, file: int, capacity: int):
+        self._file, self._stride, self.capacity = file, capacity + 2 * PAD, capacity
+        self.frames = 0
+
+    def append(self, block: NDArray[np.float32]) -> int:
+        """Write (2, n) behind what is there, as far as it fits; returns how many frames did."""
+        count = min(block.shape[1], self.capacity - self.frames)
+        for plane, samples in enumerate(block):
+            data = memoryview(np.ascontiguousarray(samples[:count])).cast("B")
+            at = (plane * self._stride + PAD + self.frames) * FLOAT_BYTES
+            while data:
+                written = os.pwrite(self._file, data, at)
+                data, at = data[written:], at + written
+        self.frames += count
+        return count
+
+
+def confine() -> None:
+    """Die with the parent, gain no rights, leave no core file, be the first to go when memory runs out."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    libc = ctypes.CDLL(None, use_errno=True)
+    for option, value in ((PR_SET_PDEATHSIG, signal.SIGKILL), (PR_SET_NO_NEW_PRIVS, 1)):
+        libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    _lower(resource.RLIMIT_CPU, CPU_SECONDS)
+    Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def lock_in(file_bytes: int) -> None:
+    """From here on: no file is opened any more, none grows past `file_bytes`, and memory is bounded."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    _lower(resource.RLIMIT_AS, pages * resource.getpagesize() + SPARE_BYTES)
+    _lower(resource.RLIMIT_FSIZE, file_bytes)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+
+
+def _lower(which: int, limit: int) -> None:
+    hard = resource.getrlimit(which)[1]
+    limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+    resource.setrlimit(which, (limit, limit))
+
+
+def open_regular(path: Path, name: str) -> int:
+    """Open a regular file for reading. InputError for everything else; never waits for a pipe."""
+    try:
+        sentence = filekind.unreadable(name, path.stat().st_mode)  # before opening: a device may act on being opened
+        if not sentence:
+            file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+            sentence = filekind.unreadable(name, os.fstat(file).st_mode)
+    except OSError as exc:
+        raise InputError(filekind.failed(name, exc)) from exc
+    except ValueError as exc:
+        raise InputError(f"{name} has a name that no file can have; choose another file") from exc
+    if sentence:
+        raise InputError(sentence)
+    return file
+
+
+def decode(job: Job, link: socket.socket) -> None:
+    """Do one job. The last message is `done` with the final length or `error` with a sentence."""
+
+    def tell(**message: object) -> None:
+        link.send(json.dumps(message).encode())
+
+    planes = Planes(job.memory, job.capacity)
+    try:
+        music, note = _decode(job, planes, tell)
+    except InputError as exc:
+        tell(error=str(exc))
+    except MemoryError:
+        tell(error=f"{job.name} is damaged: it asks for more memory than there is; copy it again")
+    else:
+        if planes.frames:
+            tell(done=planes.frames, note=note)
+        else:
+            tell(error=f"no sound could be read from {job.name}: it is damaged or has none; copy it again")
+
+
+def _decode(job: Job, planes: Planes, tell: "Tell") -> tuple[MusicFile, str]:
+    file = os.fdopen(open_regular(job.path, job.name), "rb", buffering=0)
+    if not stat.S_ISREG(os.fstat(job.memory).st_mode):
+        raise InputError(f"{job.name} could not be loaded; its memory is missing")
+    lock_in(os.fstat(job.memory).st_size)
+    music = MusicFile(file, job.name, job.samplerate)
+    if music.claim > job.capacity:
+        raise InputError(too_long(job, music.claim))
+    tell(title=music.title, artist=music.artist, length=music.claim)
+    wave = WaveWriter(job.wave, job.samplerate)
+    reported, hurry = 0.0, True
+    for block in music.blocks():
+        count = planes.append(block)
+        now = time.monotonic()
+        if now - reported >= REPORT_SECONDS:
+            tell(ready=planes.frames, length=min(music.estimate(planes.frames), job.capacity))
+            reported = now
+        wave.push(block[:, :count], min(music.estimate(planes.frames), job.capacity))
+        if count < block.shape[1]:
+            wave.finish(planes.frames)
+            return music, too_long(job, planes.frames + 1)
+        if hurry and planes.frames > HURRY_SECONDS * job.samplerate:
+            os.nice(STEP_BACK)
+            hurry = False
+    wave.finish(planes.frames)
+    return music, music.note(planes.frames)

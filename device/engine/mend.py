@@ -1,0 +1,141 @@
+"""Making left-over recordings whole after a crash or a power cut."""
+
+import os
+import struct
+from pathlib import Path
+
+from device.engine.journal import compile_log, read_journal
+from dsp_cython.recorder import WAV_HEADER_BYTES, wav_header
+
+FLAC_BLOCK = 4096
+_COUNT_AT = 18  # 64 bits of STREAMINFO: rate, channels, depth, total samples
+_MOST_TAIL = 256 * 1024  # a FLAC frame of ours is at most about 30 kB
+
+
+def mend_folder(folder: Path) -> list[str]:
+    """Mend every recording that has a journal left; returns a sentence for each."""
+    said = []
+    for journal in sorted(folder.glob("*.journal")):
+        try:
+            said.append(mend(journal))
+        except (OSError, ValueError, KeyError, TypeError) as exc:
+            journal.rename(journal.with_suffix(".unreadable"))
+            said.append(f"{journal.name} could not be read ({exc}); the recording beside it was left as it is")
+    return said
+
+
+def mend(journal: Path) -> str:
+    """Mend one recording by its journal and write its set log."""
+    head, lines = read_journal(journal)
+    audio = journal.with_name(str(head["audio"]))
+    rate = int(str(head["samplerate"]))
+    frames = mend_wav(audio, rate) if audio.suffix == ".wav" else mend_flac(audio)
+    started = int(str(head["started"]))
+    log = compile_log(lines, rate, int(str(head["block"])), int(str(head["origin"])), started, started + frames)
+    write_whole(journal.with_suffix(".json"), log.as_json())
+    journal.unlink()
+    return f"{audio.name} was cut off; it is mended and {frames / rate:.1f} s long"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all."""
+    fresh = path.with_name(path.name + ".new")
+    with fresh.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+
+
+def mend_wav(path: Path, samplerate: int) -> int:
+    """Make a recording's header say what is in the file; a torn last frame goes. Returns the frames."""
+    with path.open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        frames = max(0, size - WAV_HEADER_BYTES) // 6
+        file.truncate(WAV_HEADER_BYTES + 6 * frames)
+        file.seek(0)
+        file.write(wav_header(samplerate, frames))
+        file.flush()
+        os.fsync(file.fileno())
+    return int(frames)
+
+
+def mend_flac(path: Path) -> int:
+    """Set a recording's length to its whole frames and cut a torn last one. Returns the frames (samples a side)."""
+    with path.open("r+b") as file:
+        head = file.read(_COUNT_AT + 8)
+        if len(head) < _COUNT_AT + 8 or head[:4] != b"fLaC":
+            raise ValueError("its first bytes are missing")
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _MOST_TAIL))
+        base = file.tell()
+        end, blocks = _last_whole_frame(file.read())
+        if blocks:
+            file.truncate(base + end)
+        count = blocks * FLAC_BLOCK
+        bits = struct.unpack(">Q", head[_COUNT_AT:])[0]
+        file.seek(_COUNT_AT)
+        file.write(struct.pack(">Q", bits >> 36 << 36 | count))
+        file.flush()
+        os.fsync(file.fileno())
+    return count
+
+
+def _last_whole_frame(tail: bytes) -> tuple[int, int]:
+    """(end of the last whole frame, how many frames there are up to it); (0, 0) with none.
+
+    A frame is whole when the CRC-16 over it comes out at 0 (FLAC format, frame footer).
+    """
+    starts = []
+    at = tail.find(b"\xff\xf8")
+    while at >= 0:
+        number = _frame_number(tail, at)
+        if number is not None:
+            starts.append((at, number))
+        at = tail.find(b"\xff\xf8", at + 1)
+    ends = [start for start, _ in starts[1:]] + [len(tail)]
+    for (start, number), end in reversed(list(zip(starts, ends, strict=True))):
+        if _crc16(tail[start:end]) == 0:
+            return end, number + 1
+    return 0, 0
+
+
+def _frame_number(data: bytes, at: int) -> int | None:
+    """The number in a frame's header at `at`, None when there is no header whose CRC-8 is right."""
+    if at + 16 > len(data):
+        return None
+    first = data[at + 4]
+    length = 1 if first < 0x80 else 8 - (first ^ 0xFF).bit_length()
+    if length > 6 or (first >= 0x80 and length < 2):
+        return None
+    number = first if length == 1 else first & (0x7F >> length)
+    for byte in data[at + 5 : at + 4 + length]:
+        number = number << 6 | (byte & 0x3F)
+    end = at + 4 + length
+    end += {6: 1, 7: 2}.get(data[at + 2] >> 4, 0)
+    end += {12: 1, 13: 2, 14: 2}.get(data[at + 2] & 15, 0)
+    crc = 0
+    for byte in data[at:end]:
+        crc = _CRC8[crc ^ byte]
+    return number if end < len(data) and crc == data[end] else None
+
+
+def _crc16(data: bytes) -> int:
+    crc = 0
+    for byte in data:
+        crc = (crc << 8 & 0xFFFF) ^ _CRC16[crc >> 8 ^ byte]
+    return crc
+
+
+def _table(polynomial: int, width: int) -> list[int]:
+    rows = []
+    for value in range(256):
+        crc = value << (width - 8)
+        for _ in range(8):
+            crc = (crc << 1 ^ polynomial if crc >> (width - 1) else crc << 1) & ((1 << width) - 1)
+        rows.append(crc)
+    return rows
+
+
+_CRC8 = _table(0x07, 8)
+_CRC16 = _table(0x8005, 16)

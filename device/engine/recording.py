@@ -1,0 +1,128 @@
+"""Recording main: the file, its journal, and what the panel says of them."""
+
+import errno
+import logging
+import os
+import time
+from datetime import datetime
+from pathlib import Path
+
+from device.engine import parts
+from device.engine.journal import Journal, JournalFile, Line, compile_log
+from device.engine.mend import write_whole
+from device.errors import InputError, MachineError
+from dsp_cython.engine import Engine
+from dsp_cython.recorder import Recorder
+
+log = logging.getLogger(__name__)
+LEAST_SECONDS = 60  # no recording starts with less room than this
+LAST_SECONDS = 15  # a running one is ended while there is still room to end it well
+BYTES_A_FRAME = 6  # FLAC takes less: the forecast is the safe one
+
+
+def free_seconds(folder: Path, samplerate: int) -> float:
+    """How much more sound fits on the disk."""
+    space = os.statvfs(folder)
+    return space.f_bavail * space.f_frsize / (BYTES_A_FRAME * samplerate)
+
+
+class Recording:
+    """One recording from start to finished log. `message` says why it ended early."""
+
+    def __init__(self, engine: Engine, journal: Journal, folder: Path, kind: str, now: datetime):
+        self._engine, self._journal = engine, journal
+        self._folder = folder
+        self.message = ""
+        rate = int(engine.samplerate)
+        if free_seconds(folder, rate) < LEAST_SECONDS:
+            raise MachineError(f"the disk is full: less than {LEAST_SECONDS} s fit; free space in {folder}")
+        encoder = parts.flac_encoder() if kind == "flac" else None
+        if kind == "flac" and encoder is None:
+            raise InputError("FLAC is not available in this build; set record.format to wav")
+        self.path = self._new_path(now, kind)
+        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        try:
+            self._recorder = Recorder(self._file, rate, encoder)
+        except OSError as exc:
+            os.close(self._file)
+            self.path.unlink(missing_ok=True)
+            raise MachineError(f"recording could not start: {exc.strerror or exc}") from exc
+        self._lines: JournalFile | None = None
+        self._stopping = 0.0
+        if not engine.record(self._recorder.ring):
+            self._recorder.finish()
+            raise InputError("too many actions at one time; try again")
+
+    def _new_path(self, now: datetime, kind: str) -> Path:
+        stem = now.strftime("%Y-%m-%d %H-%M-%S")
+        path, number = self._folder / f"{stem}.{kind}", 2
+        while path.exists():  # a box without a clock may see the same second twice
+            path, number = self._folder / f"{stem} ({number}).{kind}", number + 1
+        return path
+
+    @property
+    def seconds(self) -> float:
+        """Length on the disk."""
+        return float(self._recorder.safe / self._engine.samplerate)
+
+    @property
+    def dropped(self) -> int:
+        """Frames that the disk was too slow for."""
+        return int(self._recorder.dropped)
+
+    def note(self, fresh: list[Line]) -> None:
+        """Keep the journal on disk in step; call after each drain."""
+        if self._lines is not None:
+            self._lines.append(fresh)
+        elif self._journal.recording:
+            head = {
+                "audio": self.path.name,
+                "samplerate": int(self._engine.samplerate),
+                "block": self._engine.block,
+                "origin": self._journal.origin,
+                "started": self._journal.started,
+            }
+            self._lines = JournalFile(self.path.with_suffix(".journal"), head, self._journal.lines)
+
+    def stop(self) -> None:
+        """Ask for the end; `poll` says when it came."""
+        if not self._stopping:
+            self._engine.record(None)
+            self._stopping = time.monotonic()
+
+    def poll(self) -> bool:
+        """True once the recording is finished, well or not; then `close`."""
+        if not self._stopping and free_seconds(self._folder, int(self._engine.samplerate)) < LAST_SECONDS:
+            self.message = "the disk is nearly full: recording was ended; free space and start again"
+            self.stop()
+        if self._recorder.failure and not self._stopping:
+            self.message = f"recording ended: {_reason(self._recorder.failure)}"
+            self.stop()
+        if self._stopping and time.monotonic() - self._stopping > 2:  # no audio thread runs any more
+            self._recorder.finish()
+        return bool(self._recorder.ended)
+
+    def close(self) -> None:
+        """Finish the files."""
+        self._recorder.close()
+        os.close(self._file)
+        if self._lines is None:
+            return
+        self._lines.close()
+        journal = self._journal
+        stopped = journal.started + self._recorder.safe
+        if journal.stopped is not None:
+            stopped = min(stopped, journal.stopped) if not self._recorder.failure else stopped
+        rate = int(self._engine.samplerate)
+        setlog = compile_log(journal.lines, rate, self._engine.block, journal.origin, journal.started, stopped)
+        try:
+            write_whole(self.path.with_suffix(".json"), setlog.as_json())
+            self._lines.path.unlink()
+        except OSError as exc:  # the journal stays, and the next start makes the log from it
+            self.message = self.message or f"the set log was not written: {_reason(exc.errno or errno.EIO)}"
+
+
+def _reason(number: int) -> str:
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full; free space and start again"
+    return f"the disk reports: {os.strerror(number).lower()}"
