@@ -100,8 +100,7 @@ class Loader:
             self._drop(self._tracks[serial])
 
     def _hand_over(self, deck: str, track: Track) -> TrackMemory:
-        samples = memoryview(track.memory).cast("B").cast("f")
-        memory = TrackMemory(samples, track.stride, 0, track.serial, False)
+        memory = TrackMemory(track.samples, track.stride, 0, track.serial, False)
         memory.advance(track.ready, track.frames)
         number = int(deck[4:]) - 1
         if not self._engine.command(_LOAD, number, 0, 0.0, 0.0, memory):
@@ -125,8 +124,6 @@ class Loader:
         return memory
 
     def _drop(self, track: Track) -> None:
-        if not track.done and not track.error:
-            self._pool.cancel(track)
         track.close()
         self._tracks.pop(track.serial, None)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from device.decks.setlog import Event, SetLog
 from device.engine.offline import OfflineEngine, Planes
-from device.engine.tracks import DecoderPool, load_whole
+from device.engine.whole import load_whole
 from device.errors import InputError
 from device.panel import controls
 from dsp_cython.engine import TrackMemory
@@ -20,25 +20,23 @@ class Replay:
     """One pass through a log. Tracks are decoded first, so nothing is waited for while playing."""
 
     def __init__(self, log: SetLog, beside: Path):
-        if any(log.block % block == 0 for block in range(16, 65)) is False:
+        if not any(log.block % block == 0 for block in range(16, 65)):
             raise InputError(f'"block" must be a multiple of a number from 16 to 64, not {log.block}')
         self.log = log
         self.done = 0.0
         self._engine = OfflineEngine(log.samplerate, log.block)
         self._serials = itertools.count(1)
         self._beside = beside
-        self._tracks = {}
-        with DecoderPool.temporary(log.samplerate) as pool:
-            for path in log.tracks(beside):
-                self._tracks[path] = load_whole(pool, path)
+        self._tracks = load_whole(log.tracks(beside), log.samplerate)
         for deck, name in log.load.items():
             self._load(deck, name)
         for deck, grid in log.grid.items():
             self._engine.do(f"{deck}.grid", [grid.bpm, grid.first_beat])
 
     def _load(self, deck: str, name: str) -> None:
-        planes = self._tracks[self._beside / name]
-        self._engine.load(int(deck.removeprefix("deck")), TrackMemory.of(planes, next(self._serials)))
+        track = self._tracks[self._beside / name]
+        memory = TrackMemory(track.samples, track.stride, track.frames, next(self._serials))
+        self._engine.load(int(deck.removeprefix("deck")), memory)
 
     def _perform(self, event: Event) -> None:
         deck, _, what = event.name.partition(".")

@@ -36,6 +36,7 @@ class EngineService:
     def __init__(self, stop: Callable[[], bool], server: str = "", client: str = "rackdeck"):
         self._stop = stop
         folder = paths.runtime()
+        self._missing = "; ".join(parts.missing())
         for sentence in parts.missing():
             log.warning("%s", sentence)
         for sentence in mend_folder(paths.recordings()):
@@ -55,7 +56,7 @@ class EngineService:
         self._refused = 0
         self._actions = ActionServer(folder / SOCKET_FILE, self.perform)
         self._connection.open(self.engine)
-        self._say("engine.message", "; ".join(parts.missing()))
+        self._say("engine.message", self._missing)
         self._say("engine.backend", self._connection.backend)
         self._left: resume.Leftover | None = left if left.decks or left.recording else None
         self._resume_by = time.monotonic() + 5
@@ -184,8 +185,7 @@ class EngineService:
         self._state("record.free", free_seconds(paths.recordings(), int(self.engine.samplerate)))
         self._connection.keep(self.engine)
         self._say("engine.backend", self._connection.backend)
-        if self._connection.message:
-            self._say("engine.message", self._connection.message)
+        self._say("engine.message", self._connection.message or self._missing)
 
     def _each_minute(self) -> None:
         """The stats line. Garbage is collected here and nowhere else."""
