@@ -3,6 +3,9 @@ from dsp_cython.period cimport EngineState
 from dsp_cython.track cimport Track
 
 
+cdef void stretch_in_line(EngineState *e) noexcept nogil
+
+
 cdef class Engine:
     cdef EngineState *state
     cdef object _held           # serial -> TrackMemory, kept until the audio side let go

@@ -15,7 +15,7 @@ from dsp_cython.recording cimport RecordRing
 from dsp_cython.ring cimport Command, Entry, command_push, entry_pop
 from dsp_cython.rt cimport rd_load32, rd_store32, rd_storei
 from dsp_cython.state cimport DECK_VALUE_COUNT, ENTRY_RELEASED, HOT_CUES, OP_COUNT, OP_LOAD
-from dsp_cython.stretch cimport StretcherApi, lane_close, lane_open
+from dsp_cython.stretch cimport StretcherApi, lane_close, lane_open, lane_work
 from dsp_cython.track cimport PAD, Track
 from dsp_cython.varispeed cimport bank
 
@@ -72,6 +72,14 @@ cdef class TrackMemory:
         rd_store32(&self.track.done, 1)
 
 
+cdef void stretch_in_line(EngineState *e) noexcept nogil:
+    """Do the stretching workers' part; once a period is often enough, as the lead is longer."""
+    cdef int i
+    if e.has_stretcher:
+        for i in range(DECKS):
+            lane_work(&e.lane[i])
+
+
 cdef class Engine:
     """Owns the audio state. One thread may control it; the audio thread only sees `state`.
 
@@ -80,8 +88,8 @@ cdef class Engine:
     """
 
     def __cinit__(self, double samplerate, stretcher=None, bint threaded=False):
-        if not 8000 <= samplerate <= 192000:
-            raise ValueError(f"sample rate {samplerate:g} Hz is not within 8 to 192 kHz")
+        if not 32000 <= samplerate <= 192000:
+            raise ValueError(f"sample rate {samplerate:g} Hz is not within 32 to 192 kHz")
         self.state = <EngineState *>calloc(1, sizeof(EngineState))
         if self.state == NULL:
             raise MemoryError
@@ -231,6 +239,7 @@ cdef class Engine:
                 for i in range(OUTPUTS):
                     rows[i] = &memory[i, k * period]
                 fine = rt_engine_process(self.state, rows, &mic[0], &mic[0], period)
+                stretch_in_line(self.state)
                 if not fine:
                     break
         if not fine:

@@ -18,6 +18,8 @@ cdef extern from "jack/jack.h" nogil:
     int jack_set_xrun_callback(jack_client_t *, JackXRunCallback, void *)
     void jack_on_shutdown(jack_client_t *, JackShutdownCallback, void *)
     jack_port_t *jack_port_register(jack_client_t *, const char *, const char *, unsigned long, unsigned long)
+    const char *jack_port_name(const jack_port_t *)
+    int jack_connect(jack_client_t *, const char *, const char *)
     void *jack_port_get_buffer(jack_port_t *, jack_nframes_t)
     jack_nframes_t jack_get_sample_rate(jack_client_t *)
     jack_nframes_t jack_get_buffer_size(jack_client_t *)

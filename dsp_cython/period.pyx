@@ -18,7 +18,6 @@ from dsp_cython.state cimport (
     DECK_VALUE_COUNT, ENTRY_OP, ENTRY_ORIGIN, ENTRY_RECORD, ENTRY_VALUE, HOT_CUES, OP_CUE_AT, OP_COUNT, OP_GRID,
     OP_HOTCUE_AT, OP_LOAD, OP_LOOP_AT, OP_SEEK, V_TOUCH, Deck,
 )
-from dsp_cython.stretch cimport lane_work
 from dsp_cython.track cimport Track
 
 cdef enum:
@@ -255,7 +254,7 @@ cdef bint rt_new_period(EngineState *e, int frames) noexcept nogil:
 cdef bint rt_engine_process(EngineState *e, float **outputs, const float *mic_left, const float *mic_right,
                             int frames) noexcept nogil:
     """One period: values, commands, blocks, states. False, and nothing done, when the period does not suit."""
-    cdef int at = 0, i
+    cdef int at = 0
     cdef Command command
     cdef bint clean
     if frames != e.period and not rt_new_period(e, frames):
@@ -272,8 +271,5 @@ cdef bint rt_engine_process(EngineState *e, float **outputs, const float *mic_le
     while at < frames:
         rt_block(e, outputs, at, mic_left + at, mic_right + at)
         at += e.block
-        if not e.live and e.has_stretcher:
-            for i in range(DECKS):
-                lane_work(&e.lane[i])
     rt_publish(e)
     return True

@@ -121,7 +121,7 @@ def _parse(body: object) -> SetLog:
     if body.get("version") != VERSION:
         raise InputError(f"version {body.get('version')!r} is not known; this Rackdeck reads version {VERSION}")
     log = SetLog(
-        samplerate=int(_number(body, "samplerate", 8000, 192000, 48000)),
+        samplerate=int(_number(body, "samplerate", 32000, 192000, 48000)),
         block=int(_number(body, "block", 16, 1024, 64)),
         seconds=_number(body, "seconds", 0, LONGEST_SECONDS, None),
         start=_number(body, "start", 0, LONGEST_SECONDS, 0),
