@@ -81,8 +81,8 @@ class Box:
         """Start the server and wait until it answers."""
         command = ["jackd", "-n", self.server, "-r", "-d", "dummy", "-r", str(RATE), "-p", str(self.period)]
         self._jack = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        code = "import sys; from dsp_cython.jack_client import server_rate; server_rate()"
-        self._wait(lambda: subprocess.run([sys.executable, "-c", code], env=self.env, stderr=subprocess.DEVNULL).returncode == 0)
+        probe = [sys.executable, "-c", "from dsp_cython.jack_client import server_rate; server_rate()"]
+        self._wait(lambda: not subprocess.run(probe, env=self.env, stderr=subprocess.DEVNULL, check=False).returncode)
 
     def kill_jack(self):
         self._jack.kill()
@@ -132,7 +132,9 @@ class Box:
 
     def engine_children(self):
         """Process ids of the engine's decoders."""
-        return [int(pid) for pid in Path(f"/proc/{self._engine.pid}/task/{self._engine.pid}/children").read_text().split()]
+        return [
+            int(pid) for pid in Path(f"/proc/{self._engine.pid}/task/{self._engine.pid}/children").read_text().split()
+        ]
 
     def number(self, name):
         return self.panel.get_number(name)
@@ -163,4 +165,6 @@ class Box:
 
     def rackdeck(self, *words):
         """Run a command of ours with this box's settings."""
-        return subprocess.run([sys.executable, "-m", "device.cli", *words], env=self.env, check=True, capture_output=True, text=True)
+        return subprocess.run(
+            [sys.executable, "-m", "device.cli", *words], env=self.env, check=True, capture_output=True, text=True
+        )

@@ -68,7 +68,9 @@ def test_every_name_that_the_engine_reads_or_writes_is_on_the_panel():
     assert {name for name in STATE_NAMES if table[name].kind not in ("state", "switch")} == set()
     deck_actions = {name.removeprefix("deck1.") for name, row in table.items() if row.kind in ("action", "switch")}
     engine_actions = {op.format(m=m) for op in OPS for m in range(1, 9)} - {"hold", "late"}
-    assert {name for name in deck_actions if "." not in name or not name.startswith(("deck", "record"))} == engine_actions
+    assert {
+        name for name in deck_actions if "." not in name or not name.startswith(("deck", "record"))
+    } == engine_actions
 
 
 def test_values_keep_their_full_precision_and_start_at_their_defaults(memory):
@@ -163,8 +165,20 @@ def test_a_refusal_reaches_the_caller_with_its_reason(box, tmp_path):
 
 @pytest.mark.parametrize(
     "line",
-    [b"", b"x", b"[]", b"{}", b'{"do": 3}', b'{"do": "deck1.play", "value": "x"}', b'{"do": "deck1.seek"}', b"[" * 50000]
-    + [b'{"do": "deck1.seek", "value": NaN}', b'{"do": "deck1.load", "value": ""}', b"\xff\xfe", b'{"do":"deck1.grid","value":[1]}'],
+    [
+        b"",
+        b"x",
+        b"[]",
+        b"{}",
+        b'{"do": 3}',
+        b'{"do": "deck1.play", "value": "x"}',
+        b'{"do": "deck1.seek"}',
+        b"[" * 50000,
+        b'{"do": "deck1.seek", "value": NaN}',
+        b'{"do": "deck1.load", "value": ""}',
+        b"\xff\xfe",
+        b'{"do":"deck1.grid","value":[1]}',
+    ],
 )
 def test_a_hostile_line_is_answered_with_an_error_and_the_server_lives(box, tmp_path, line):
     with socket.socket(socket.AF_UNIX) as raw:
@@ -245,7 +259,11 @@ def test_watch_tells_the_present_value_and_then_each_change(box, tmp_path):
 
 def _rackdeck(*words, **extra):
     return subprocess.run(
-        [sys.executable, "-m", "device.cli", *words], capture_output=True, text=True, check=False, env={**os.environ, **extra}
+        [sys.executable, "-m", "device.cli", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **extra},
     )
 
 

@@ -10,7 +10,7 @@ from dsp_cython.names import OPS, STATE_NAMES, VALUE_NAMES
 _PATTERN = re.compile(r"deck(\d)\.(?:hotcue\.(\d)\.(\w+)|(.+))")
 
 
-def bind(engine: Engine, values: memoryview, states: memoryview) -> None:
+def bind(engine: Engine, values: "memoryview[float]", states: "memoryview[float]") -> None:
     """Let the engine read and write arrays laid out as the panel's."""
     value_slots, state_slots, table = controls.slots("value"), controls.slots("state"), controls.table()
     engine.bind(

@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     stopping = False
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
         nonlocal stopping
         stopping = True
 

@@ -10,19 +10,22 @@ import os
 import resource
 import signal
 import socket
-import stat
+import struct
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import av
+import av.subtitles.codeccontext  # these would be imported by the first file that has such a stream,
+import av.video.codeccontext  # and by then no file can be opened any more
 import numpy as np
 from numpy.typing import NDArray
 
 from device.engine import filekind
 from device.engine.musicfile import MusicFile
-from device.engine.waveform import WaveWriter
+from device.engine.waveform import Columns, WaveWriter
 from device.errors import InputError
 
 PAD = 1024
@@ -33,6 +36,8 @@ REPORT_SECONDS = 0.02
 HURRY_SECONDS = 10.0  # of music, before others go first
 STEP_BACK = 10
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+
+Tell = Callable[..., object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class Planes:
         """Write (2, n) behind what is there, as far as it fits; returns how many frames did."""
         count = min(block.shape[1], self.capacity - self.frames)
         for plane, samples in enumerate(block):
-            data = memoryview(np.ascontiguousarray(samples[:count])).cast("B")
+            data = np.ascontiguousarray(samples[:count]).data.cast("B")
             at = (plane * self._stride + PAD + self.frames) * FLOAT_BYTES
             while data:
                 written = os.pwrite(self._file, data, at)
@@ -122,15 +127,17 @@ def open_regular(path: Path, name: str) -> int:
     return file
 
 
-def decode(job: Job, link: socket.socket) -> None:
+def decode(job: Job, tell: Tell) -> None:
     """Do one job. The last message is `done` with the final length or `error` with a sentence."""
-
-    def tell(**message: object) -> None:
-        link.send(json.dumps(message).encode())
-
     planes = Planes(job.memory, job.capacity)
     try:
-        music, note = _decode(job, planes, tell)
+        with os.fdopen(open_regular(job.path, job.name), "rb", buffering=0) as file:
+            lock_in(os.fstat(job.memory).st_size)
+            music = MusicFile(file, job.name, job.samplerate)
+            if music.claim > job.capacity:
+                raise InputError(too_long(job, music.claim))
+            tell(title=music.title, artist=music.artist, length=music.claim)
+            note = fill(planes, music, job, tell)
     except InputError as exc:
         tell(error=str(exc))
     except MemoryError:
@@ -142,29 +149,79 @@ def decode(job: Job, link: socket.socket) -> None:
             tell(error=f"no sound could be read from {job.name}: it is damaged or has none; copy it again")
 
 
-def _decode(job: Job, planes: Planes, tell: "Tell") -> tuple[MusicFile, str]:
-    file = os.fdopen(open_regular(job.path, job.name), "rb", buffering=0)
-    if not stat.S_ISREG(os.fstat(job.memory).st_mode):
-        raise InputError(f"{job.name} could not be loaded; its memory is missing")
-    lock_in(os.fstat(job.memory).st_size)
-    music = MusicFile(file, job.name, job.samplerate)
-    if music.claim > job.capacity:
-        raise InputError(too_long(job, music.claim))
-    tell(title=music.title, artist=music.artist, length=music.claim)
+def fill(planes: Planes, music: MusicFile, job: Job, tell: Tell) -> str:
+    """Decode all of `music`; returns a sentence on what is missing, empty when nothing is."""
     wave = WaveWriter(job.wave, job.samplerate)
-    reported, hurry = 0.0, True
-    for block in music.blocks():
-        count = planes.append(block)
-        now = time.monotonic()
-        if now - reported >= REPORT_SECONDS:
-            tell(ready=planes.frames, length=min(music.estimate(planes.frames), job.capacity))
-            reported = now
-        wave.push(block[:, :count], min(music.estimate(planes.frames), job.capacity))
-        if count < block.shape[1]:
-            wave.finish(planes.frames)
-            return music, too_long(job, planes.frames + 1)
-        if hurry and planes.frames > HURRY_SECONDS * job.samplerate:
-            os.nice(STEP_BACK)
-            hurry = False
+    reported, hurry, note = 0.0, True, ""
+    try:
+        for block in music.blocks():
+            count = planes.append(block)
+            now, length = time.monotonic(), min(music.estimate(planes.frames), job.capacity)
+            if now - reported >= REPORT_SECONDS:
+                tell(ready=planes.frames, length=length)
+                reported = now
+            wave.push(block[:, :count], length)
+            if count < block.shape[1]:
+                note = f"only the first {clock(planes.frames / job.samplerate)} of {job.name} were loaded; {limit(job)}"
+                break
+            if hurry and planes.frames > HURRY_SECONDS * job.samplerate:
+                os.nice(STEP_BACK)
+                hurry = False
+    except (MemoryError, OSError) as exc:
+        if not planes.frames:
+            raise MemoryError from exc
+        note = f"only the first {clock(planes.frames / job.samplerate)} of {job.name} were loaded; memory ran out"
     wave.finish(planes.frames)
-    return music, music.note(planes.frames)
+    return note or music.note(planes.frames)
+
+
+def too_long(job: Job, frames: int) -> str:
+    """The sentence for a track that does not fit, with both numbers."""
+    return f"{job.name} is {clock(frames / job.samplerate)} long; {limit(job)}"
+
+
+def limit(job: Job) -> str:
+    """Why a track can be no longer than it can."""
+    if job.capacity >= job.longest * job.samplerate:
+        return f"a deck takes at most {clock(job.longest)}: cut it into parts"
+    return f"free memory holds {clock(job.capacity / job.samplerate)}: eject another deck and load it again"
+
+
+def clock(seconds: float) -> str:
+    """A long time as people say it: 2 h 05 min, or 3 min 20 s."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min {rest:02d} s"
+
+
+def rehearse() -> None:
+    """Decode a short silence, so that all code and tables a job needs are in memory before it comes."""
+    silence = bytes(4 * 4410)
+    head = struct.pack("<4sI4s4sIHHIIHH", b"RIFF", 36 + len(silence), b"WAVE", b"fmt ", 16, 1, 2, 44100, 176400, 4, 16)
+    with os.fdopen(os.memfd_create("rehearsal"), "w+b", buffering=0) as file:
+        file.write(head + struct.pack("<4sI", b"data", len(silence)) + silence)
+        file.seek(0)
+        columns = Columns(48000)
+        for block in MusicFile(file, "rehearsal", 48000).blocks():
+            columns.push(block)
+        columns.finish()
+
+
+def main(arguments: list[str]) -> int:
+    """Serve one job on the socket whose number is the first argument."""
+    with socket.socket(fileno=int(arguments[0])) as link:
+        confine()
+        av.logging.set_level(None)
+        rehearse()
+        link.send(b'{"warm": true}')
+        job = Job.receive(link)
+        if job is not None:
+            decode(job, lambda **message: link.send(json.dumps(message).encode()))
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        status = main(sys.argv[1:])
+    except (BrokenPipeError, ConnectionResetError):  # the parent is gone, so nobody wants the rest
+        status = 0
+    os._exit(status)  # the memory of codecs need not be handed back one by one

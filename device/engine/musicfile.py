@@ -1,5 +1,6 @@
 """Opens one music file and yields its sound: stereo 32-bit float at the engine's rate, mended where it is damaged."""
 
+import errno
 import os
 import struct
 from collections.abc import Iterator
@@ -14,11 +15,12 @@ from device.engine.resampler import Resampler
 from device.errors import InputError
 
 CONTAINERS = "wav,w64,aiff,flac,mp3,aac,mov,ogg"
-CODECS = frozenset(
-    "pcm_u8 pcm_s8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be pcm_f32le pcm_f32be pcm_f64le pcm_f64be "
-    "pcm_alaw pcm_mulaw adpcm_ms adpcm_ima_wav adpcm_ima_qt "
-    "flac alac aac mp1 mp1float mp2 mp2float mp3 mp3float vorbis libvorbis opus libopus".split()
-)
+CODECS = frozenset({
+    "pcm_u8", "pcm_s8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_f32le",
+    "pcm_f32be", "pcm_f64le", "pcm_f64be", "pcm_alaw", "pcm_mulaw", "adpcm_ms", "adpcm_ima_wav", "adpcm_ima_qt",
+    "flac", "alac", "aac", "mp1", "mp1float", "mp2", "mp2float", "mp3", "mp3float", "vorbis", "libvorbis", "opus",
+    "libopus",
+})  # fmt: skip
 #: Nothing may be opened but the file that is already open; pictures and video in it are not decoded.
 OPTIONS = {
     "format_whitelist": CONTAINERS,
@@ -34,7 +36,8 @@ BLOCKS_PER_SECOND = 2
 LEAST_BITS_PER_SECOND = 1000  # a claimed length with less than this a second is a broken header, not music
 CEILING = 256.0  # +48 dBFS; beyond it a number is damage, and would poison the filters that follow
 SHORT_SECONDS = 0.5  # a track that ends this much before its header says is cut short
-LONGEST_GAP_SECONDS = 10.0
+MOST_LATE_FRAMES = 2  # of the codec, behind the end
+LEAST_GAP_SECONDS, LONGEST_GAP_SECONDS = 0.005, 10.0
 MOST_LETTERS = 200
 
 SCALES: dict[str, tuple[float, float]] = {  # sample format to what is taken off and what one step is
@@ -48,7 +51,7 @@ DOWNMIX: dict[str, tuple[float, float]] = {
 }  # fmt: skip
 
 Floats = NDArray[np.float32]
-Raw = tuple[NDArray[Any], str, bool, int, tuple[str, ...]]  # samples, format, planar, rate, channel names
+Shape = tuple[str, bool, int, tuple[str, ...]]  # sample format, planar, rate, channel names
 
 
 class MusicFile:
@@ -88,10 +91,10 @@ class MusicFile:
             )
         except MemoryError as exc:
             raise InputError(f"{name} is damaged: it asks for more memory than there is; copy it again") from exc
-        except (av.FFmpegError, ValueError) as exc:
-            if isinstance(exc, OSError) and exc.errno and not isinstance(exc, av.ArgumentError | av.EOFError):
-                raise InputError(filekind.failed(name, exc)) from exc
+        except (av.FFmpegError, ValueError) as exc:  # these first: FFmpeg's own errors may be OSErrors as well
             raise InputError(damaged if filekind.looks_like_music(head) else filekind.not_music(name)) from exc
+        except OSError as exc:
+            raise InputError(filekind.failed(name, exc)) from exc
         if not self._container.streams.audio:
             raise InputError(f"{name} has no sound in it; choose another file")
         self._stream = self._container.streams.audio[0]
@@ -100,6 +103,8 @@ class MusicFile:
             what = f" ({codec.name})" if codec is not None else ""
             raise InputError(f"{name} holds sound of a kind that Rackdeck cannot read{what}; it plays {filekind.PLAYS}")
         codec.thread_count = 1
+        if codec.name == "flac":
+            codec.options = {"err_detect": "crccheck+explode"}  # a damaged frame is silence then, not a burst of noise
         if not codec.sample_rate or not codec.channels:
             raise InputError(damaged)
         self._check(codec.sample_rate, codec.channels)
@@ -122,7 +127,7 @@ class MusicFile:
             seconds = min(seconds, self._size * 8 / stream.bit_rate)
         self.claim, self._promised = round(seconds * self.samplerate), round(promised * self.samplerate)
         self._trim = round(seconds * stream.rate) if kind.startswith("mov") else 0
-        self._has_times = kind == "flac" or kind == "ogg" or kind.startswith("mov")
+        self._has_times = kind in ("flac", "ogg") or kind.startswith("mov")
 
     def estimate(self, frames: int) -> int:
         """How long the track will be, in engine frames, now that so many are decoded."""
@@ -164,43 +169,37 @@ class MusicFile:
     def _stereo(self) -> Iterator[tuple[Floats, int]]:
         """Blocks (2, n) at the file's own rate, with that rate."""
         parts: list[NDArray[Any]] = []
-        shape: tuple[str, bool, int, tuple[str, ...]] | None = None
+        shape: Shape | None = None
         size, wanted = 0, FIRST_FRAMES
-        for samples, *rest in self._raw():
-            now = (rest[0], rest[1], rest[2], rest[3])
-            if parts and (now != shape or size >= wanted):
-                assert shape is not None
-                yield _stereo(parts, *shape), shape[2]
+        for samples, now in self._raw():
+            if shape is not None and parts and (now != shape or size >= wanted):
+                yield _stereo(parts, shape), shape[2]
                 parts, size, wanted = [], 0, max(FIRST_FRAMES, shape[2] // BLOCKS_PER_SECOND)
             shape = now
             parts.append(samples)
-            size += samples.shape[1] if now[1] else samples.shape[1] // len(now[3])
-        if parts and shape is not None:
-            yield _stereo(parts, *shape), shape[2]
+            size += samples.shape[1] // (1 if now[1] else len(now[3]))
+        if shape is not None and parts:
+            yield _stereo(parts, shape), shape[2]
 
-    def _raw(self) -> Iterator[Raw]:
-        """Decoded frames as they come, silence where some were lost, without what an M4A has after its end."""
+    def _raw(self) -> Iterator[tuple[NDArray[Any], Shape]]:
+        """Decoded frames as they come, without the padding that an M4A has behind its end."""
         given = 0
-        late: list[Raw] = []
+        late: list[tuple[NDArray[Any], Shape]] = []
         for frame in self._frames():
-            rate, channels = frame.sample_rate, tuple(channel.name for channel in frame.layout.channels)
-            self._check(rate, len(channels))
-            form, planar = frame.format.name.removesuffix("p"), frame.format.is_planar
+            channels = tuple(channel.name for channel in frame.layout.channels)
+            self._check(frame.sample_rate, len(channels))
+            shape = frame.format.name.removesuffix("p"), frame.format.is_planar, frame.sample_rate, channels
             samples = frame.to_ndarray()
             if self._trim and given + frame.samples > self._trim:
-                over = given + frame.samples - max(given, self._trim)
-                keep = frame.samples - over
-                scale = 1 if planar else len(channels)
-                late.append((samples[:, keep * scale :], form, planar, rate, channels))
-                samples = samples[:, : keep * scale]
-                if len(late) > 2:  # more than padding: the length was wrong, so this is music
-                    self._trim = 0
+                keep = max(0, self._trim - given) * (1 if shape[1] else len(channels))
+                late.append((samples[:, keep:], shape))
+                samples = samples[:, :keep]
             given += frame.samples
-            if samples.shape[1]:
-                yield samples, form, planar, rate, channels
-            if late and not self._trim:
-                yield from (part for part in late if part[0].shape[1])
-                late = []
+            if samples.size:
+                yield samples, shape
+            if len(late) > MOST_LATE_FRAMES:  # more than padding: the length was wrong, this is music
+                yield from late
+                late, self._trim = [], 0
 
     def _frames(self) -> Iterator[av.AudioFrame]:
         for packet in self._packets():
@@ -229,8 +228,10 @@ class MusicFile:
                 begin = self._stream.start_time
                 self._expected = float(begin * self._stream.time_base) if begin and self._stream.time_base else 0.0
             lost = start - self._expected
-            self._expected = start + frame.samples / frame.sample_rate
-        if not 0.005 < lost:
+            self._expected = start
+        if self._expected is not None:
+            self._expected += frame.samples / frame.sample_rate
+        if lost <= LEAST_GAP_SECONDS:
             return None
         self.damaged_places += 1
         room = self.claim / self.samplerate if self.certain else LONGEST_GAP_SECONDS
@@ -250,14 +251,17 @@ class MusicFile:
                 yield packet
         except MemoryError:
             raise
-        except OSError as exc:  # FFmpeg's own errors for a full stop are of this kind too
-            self.broken_off = f"{os.strerror(exc.errno)}" if exc.errno and exc.errno < 4096 else "it is damaged there"
+        except av.PatchWelcomeError:
+            self.broken_off = "what follows is sound of a kind that Rackdeck cannot read"
         except av.FFmpegError:
-            self.broken_off = "it is damaged there"
+            self.broken_off = "it is damaged there; copy it again"
+        except OSError as exc:
+            self.broken_off = f"the disk could not be read ({os.strerror(exc.errno or errno.EIO)})"
 
 
-def _stereo(parts: list[NDArray[Any]], form: str, planar: bool, rate: int, channels: tuple[str, ...]) -> Floats:
+def _stereo(parts: list[NDArray[Any]], shape: Shape) -> Floats:
     """Samples of any kind as (2, n) float32; not-a-number and infinite become 0."""
+    form, planar, _, channels = shape
     joined = np.concatenate(parts, axis=1)
     offset, step = SCALES[form]
     with np.errstate(over="ignore", invalid="ignore"):
@@ -278,7 +282,7 @@ def _stereo(parts: list[NDArray[Any]], form: str, planar: bool, rate: int, chann
 
 def _clean(text: str) -> str:
     """A tag on one line, without control characters or broken letters."""
-    kept = "".join(letter if letter.isprintable() else " " for letter in text.split("\0")[0])
+    kept = "".join(letter if letter.isprintable() else " " for letter in text.partition("\0")[0])
     return " ".join(kept.split())[:MOST_LETTERS]
 
 

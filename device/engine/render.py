@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def render_file(source: Path, target: Path, progress: Callable[[float], None] = lambda done: None) -> float:
+def render_file(source: Path, target: Path, progress: Callable[[float], None] = lambda _done: None) -> float:
     """Render `source` into `target`; returns the seconds of sound. The file appears when it is whole."""
     from device.decks import setlog
     from device.engine import parts

@@ -16,7 +16,7 @@ SETTINGS = f"filter_size={TAPS}:cutoff=0.95:kaiser_beta=12"
 class Resampler:
     """One stretch of sound at one rate. Time is kept: frame n comes out at n * rate / source_rate.
 
-    The whole gives ceil(n * rate / source_rate) frames; around it swr mirrors the sound, so it neither fades nor rings in.
+    The whole gives ceil(n * rate / source_rate) frames. At its ends swr mirrors the sound, so it does not ring in.
     """
 
     def __init__(self, source_rate: int, rate: int):

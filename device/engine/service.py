@@ -128,7 +128,9 @@ class EngineService:
     def _start_recording(self) -> None:
         if self.recording is not None:
             raise InputError("a recording runs already; stop it first")
-        kind = controls.table()["record.format"].choices[int(self.memory.values[controls.slots("value")["record.format"]])]
+        kind = controls.table()["record.format"].choices[
+            int(self.memory.values[controls.slots("value")["record.format"]])
+        ]
         self._say("record.message", "")
         try:
             self.recording = Recording(self.engine, self.journal, paths.recordings(), kind, datetime.now())

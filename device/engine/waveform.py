@@ -1,4 +1,4 @@
-"""Makes a track's waveform file: for each column the energy of three bands and the peak, written as the track decodes."""
+"""Makes a track's waveform file while it decodes: for each column the level of three bands and the peak."""
 
 import os
 import struct
@@ -103,7 +103,7 @@ class Columns:
         power[:, 1:] *= 2
         power /= self._window
         # The same filter backwards gives the low-passed sound at the full rate, in phase with the original.
-        backwards = sliding_window_view(coarse, BRANCHES, axis=1)[:, :, ::-1] @ self._taps
+        backwards = np.ascontiguousarray(sliding_window_view(coarse, BRANCHES, axis=1)) @ self._taps[::-1]
         rest = blocks[:, BRANCHES - 1 :][:, :middle] - self._step * backwards
         energy = np.einsum("cbf,cbf->b", rest, rest) / (2 * self._step)
         high = sliding_window_view(energy, self._window)[:: self._hop] @ np.square(self._hann)
@@ -112,7 +112,8 @@ class Columns:
         own = sound[:, self._before :][:, : count * self.hop_frames].reshape(2, count, self.hop_frames)
         peaks = np.abs(own).max(axis=(0, 2))
         rows = np.concatenate([levels, peaks[:, None]], axis=1)
-        return np.rint(255 * np.minimum(rows, 1.0)).astype(np.uint8)
+        drawn: NDArray[np.uint8] = np.rint(255 * np.minimum(rows, 1.0)).astype(np.uint8)
+        return drawn
 
     def _low_pass(self, blocks: Floats) -> Floats:
         """One coarse sample for each block of `step` frames that has its whole filter: (2, blocks - BRANCHES + 1)."""
@@ -125,26 +126,31 @@ class Columns:
 
 
 class WaveWriter:
-    """Appends the columns of one track to its file. The file is `create`d by whoever removes it."""
+    """Appends the columns of one track to its file, which was `create`d by whoever removes it.
+
+    When the file cannot grow it stays as it is: the music matters more.
+    """
 
     def __init__(self, file: int, samplerate: int):
         self._file, self._rate = file, samplerate
         self._columns = Columns(samplerate)
         self._ready = 0
+        self._full = False
 
     def push(self, block: Floats, expected_frames: int) -> None:
         """Take (2, n) frames of a track that will be about `expected_frames` long."""
-        self._append(self._columns.push(block))
-        self._head(max(self._ready, -(-expected_frames // self._columns.hop_frames)), 0)
+        self._write(self._columns.push(block), -(-expected_frames // self._columns.hop_frames), 0)
 
     def finish(self, frames: int) -> None:
         """The track is whole and has so many frames."""
-        self._append(self._columns.finish())
-        self._head(self._ready, frames)
+        self._write(self._columns.finish(), 0, frames)
 
-    def _append(self, rows: NDArray[np.uint8]) -> None:
-        os.pwrite(self._file, rows.tobytes(), HEADER_BYTES + self._ready * ROW_BYTES)
-        self._ready += len(rows)
-
-    def _head(self, expected: int, frames: int) -> None:
-        os.pwrite(self._file, _header(self._rate, self._ready, expected, frames), 0)
+    def _write(self, rows: NDArray[np.uint8], expected: int, frames: int) -> None:
+        if self._full:
+            return
+        try:
+            os.pwrite(self._file, rows.tobytes(), HEADER_BYTES + self._ready * ROW_BYTES)
+            self._ready += len(rows)  # readers look at the header, so the rows come first
+            os.pwrite(self._file, _header(self._rate, self._ready, max(self._ready, expected), frames), 0)
+        except OSError:
+            self._full = True

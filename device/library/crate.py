@@ -4,7 +4,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-SUFFIXES = frozenset({".wav", ".aif", ".aiff", ".aifc", ".flac", ".mp3", ".m4a", ".mp4", ".aac", ".ogg", ".oga", ".opus"})
+SUFFIXES = frozenset(
+    {".wav", ".aif", ".aiff", ".aifc", ".flac", ".mp3", ".m4a", ".mp4", ".aac", ".ogg", ".oga", ".opus"}
+)
 CRATE_FILE = "crate.json"
 FORMAT_VERSION = 1
 
@@ -69,7 +71,9 @@ def _rows(folder: Path) -> dict[str, dict[str, object]]:
     """Rows of the crate file by file name; a missing or broken crate file is an empty crate."""
     try:
         body = json.loads((folder / CRATE_FILE).read_text(encoding="utf-8"))
-        return {row["file"]: row for row in body["tracks"] if isinstance(row, dict) and isinstance(row.get("file"), str)}
+        return {
+            row["file"]: row for row in body["tracks"] if isinstance(row, dict) and isinstance(row.get("file"), str)
+        }
     except (OSError, ValueError, KeyError, TypeError):
         return {}
 
@@ -84,5 +88,11 @@ def _entry(path: Path, row: dict[str, object]) -> Entry:
         return value if isinstance(value, str) else ""
 
     return Entry(
-        path, text("title") or path.stem, text("artist"), number("bpm"), number("first_beat"), text("key"), number("seconds")
+        path,
+        text("title") or path.stem,
+        text("artist"),
+        number("bpm"),
+        number("first_beat"),
+        text("key"),
+        number("seconds"),
     )

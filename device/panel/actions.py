@@ -35,6 +35,7 @@ def parse(line: bytes) -> tuple[Control, Argument]:
 
 def check_argument(row: Control, argument: object) -> Argument:
     """The argument in the form that `row` takes, or InputError."""
+
     def number(value: object) -> float:
         if isinstance(value, bool):
             return float(value)

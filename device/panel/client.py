@@ -34,7 +34,9 @@ class Panel:
     def __enter__(self) -> "Panel":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def refresh(self) -> None:
@@ -115,7 +117,9 @@ class Panel:
             self._socket.close()
         self._socket, self._pending = None, b""
 
-    def watch(self, names: list[str], until: Callable[[], bool] = lambda: False, every: float = 0.02) -> Iterator[tuple[str, float | str]]:
+    def watch(
+        self, names: list[str], until: Callable[[], bool] = lambda: False, every: float = 0.02
+    ) -> Iterator[tuple[str, float | str]]:
         """Yield (name, value) at once and then at each change."""
         last: dict[str, float | str] = {}
         while not until():

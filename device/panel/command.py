@@ -32,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do what the sub-command says."""
     if arguments.verb is None:
-        print(json.dumps([row.as_dict() for row in controls.table().values()], indent=1) if arguments.json else _table())
+        print(
+            json.dumps([row.as_dict() for row in controls.table().values()], indent=1) if arguments.json else _table()
+        )
         return 0
     names = arguments.names if hasattr(arguments, "names") else [arguments.name]
     for name in names:  # a wrong name is said even while no box runs

@@ -109,11 +109,22 @@ def _deck_actions(deck: str) -> Iterator[Control]:
         yield _action(f"{deck}.hotcue.{cue}.set", "press", "put the hot cue here (with the loop, if one runs)")
         yield _action(f"{deck}.hotcue.{cue}.go", "press", "jump to the hot cue; with slip on, only while held")
         yield _action(f"{deck}.hotcue.{cue}.clear", "press", "forget the hot cue")
-        yield _action(f"{deck}.hotcue.{cue}.at", "pair", "put the hot cue there, with a loop of that length", "s, s", 0, 86400)
+        yield _action(
+            f"{deck}.hotcue.{cue}.at", "pair", "put the hot cue there, with a loop of that length", "s, s", 0, 86400
+        )
     yield _action(f"{deck}.loop.in", "press", "start of a loop here")
     yield _action(f"{deck}.loop.out", "press", "end of the loop here, and loop")
-    yield _action(f"{deck}.loop.beats", "number", "loop that many beats from here (1/32 to 64); 0 leaves the loop", "beats", 0, 64)
-    yield _action(f"{deck}.loop.roll", "number", "loop that many beats while held; 0 returns to where time went on", "beats", 0, 64)
+    yield _action(
+        f"{deck}.loop.beats", "number", "loop that many beats from here (1/32 to 64); 0 leaves the loop", "beats", 0, 64
+    )
+    yield _action(
+        f"{deck}.loop.roll",
+        "number",
+        "loop that many beats while held; 0 returns to where time went on",
+        "beats",
+        0,
+        64,
+    )
     yield _action(f"{deck}.loop.halve", "press", "half as long")
     yield _action(f"{deck}.loop.double", "press", "twice as long")
     yield _action(f"{deck}.loop.exit", "press", "leave the loop, or go back into the last one")
@@ -164,7 +175,9 @@ def _mixer() -> Iterator[Control]:
     for number in range(1, DECKS + 1):
         yield from _channel(f"mixer.ch{number}", number)
     yield Control("mixer.crossfader", "value", "-1 is all A, 1 is all B", "", -1, 1)
-    yield _choice("mixer.crossfader_curve", "both full at the centre, constant power, or a scratch cut", ("full", "power", "cut"))
+    yield _choice(
+        "mixer.crossfader_curve", "both full at the centre, constant power, or a scratch cut", ("full", "power", "cut")
+    )
     yield _choice("mixer.fader_curve", "law of the channel faders", ("smooth", "linear", "sharp"))
     yield _choice("mixer.eq_mode", "isolator kills a band fully, shelf is gentle (-26 dB)", ("isolator", "shelf"))
     yield Control("mixer.resonance", "value", "how sharp the channel filters are", "", 0, 1, 0.3)

@@ -1,0 +1,3 @@
+BLOCK_FRAMES: int
+
+def encoder() -> object: ...

@@ -1,0 +1,6 @@
+import numpy as np
+from numpy.typing import NDArray
+
+def read(
+    planes: NDArray[np.float32], start: float, speed: float, frames: int, end_speed: float = ...
+) -> NDArray[np.float32]: ...
