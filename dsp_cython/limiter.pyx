@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""A limiter that promises a ceiling: 4x oversampled peak detection, sliding minimum, smooth gain, 1.5 ms look-ahead.
+"""A limiter that promises a ceiling: 4x oversampled peak detection, sliding minimum, smooth gain, half a millisecond of look-ahead.
 
 The gain that each peak needs is held over the look-ahead window (minimum), released slowly and then averaged over the
 same window, so it is already down when the peak arrives and never steps. Sound below the ceiling passes bit for bit,
@@ -13,7 +13,7 @@ from libc.string cimport memmove, memset
 from dsp_cython.rt cimport rd_peak_between
 
 cdef double CEILING = 0.8810488730080141        # -1.1 dBTP: a tenth below what is promised, for the detector's error
-cdef double LOOKAHEAD_SECONDS = 0.0015
+cdef double LOOKAHEAD_SECONDS = 0.0005
 cdef double RELEASE_SECONDS = 0.08
 cdef double QUIET = 0.25        # below this no point between samples can reach the ceiling (sum of kernel magnitudes < 3.5)
 

@@ -134,7 +134,7 @@ def decode(job: Job, tell: Tell) -> None:
         with os.fdopen(open_regular(job.path, job.name), "rb", buffering=0) as file:
             lock_in(os.fstat(job.memory).st_size)
             music = MusicFile(file, job.name, job.samplerate)
-            if music.claim > job.capacity:
+            if music.certain and music.claim > job.capacity:
                 raise InputError(too_long(job, music.claim))
             tell(title=music.title, artist=music.artist, length=music.claim)
             note = fill(planes, music, job, tell)

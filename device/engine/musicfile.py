@@ -29,7 +29,7 @@ OPTIONS = {
     "enable_drefs": "0",
 }
 READ_BYTES = 1 << 16
-MOST_CHANNELS = 64
+MOST_CHANNELS = 8
 RATES = range(2_000, 768_001)
 FIRST_FRAMES = 4096  # the first block is short, so that playing can begin
 BLOCKS_PER_SECOND = 2
@@ -39,10 +39,12 @@ SHORT_SECONDS = 0.5  # a track that ends this much before its header says is cut
 MOST_LATE_FRAMES = 2  # of the codec, behind the end
 LEAST_GAP_SECONDS, LONGEST_GAP_SECONDS = 0.005, 10.0
 MOST_LETTERS = 200
+OTHER_KIND = "what follows is sound of a kind that Rackdeck cannot read"
 
 SCALES: dict[str, tuple[float, float]] = {  # sample format to what is taken off and what one step is
     "u8": (128.0, 2.0**-7), "s16": (0.0, 2.0**-15), "s32": (0.0, 2.0**-31), "flt": (0.0, 1.0), "dbl": (0.0, 1.0),
 }  # fmt: skip
+TYPES = {"u8": np.uint8, "s16": np.int16, "s32": np.int32, "flt": np.float32, "dbl": np.float64}
 #: ITU-R BS.775: how much of a channel goes to the left and to the right. LFE is left out.
 DOWNMIX: dict[str, tuple[float, float]] = {
     "FL": (1.0, 0.0), "FR": (0.0, 1.0), "FC": (0.7071, 0.7071), "FLC": (1.0, 0.0), "FRC": (0.0, 1.0),
@@ -74,6 +76,8 @@ class MusicFile:
         self.damaged_seconds = 0.0
         self.broken_off = ""
         self._read = 0
+        self._first_rate = 0
+        self._names: dict[str, tuple[str, ...]] = {}  # channel names by layout
         self._lost = 0.0  # source frames that could not be decoded since the last good one
         self._expected: float | None = None  # where the next frame should begin, in seconds
 
@@ -87,7 +91,12 @@ class MusicFile:
         damaged = f"{name} is damaged or cut short: it does not say how to read its sound; copy it again"
         try:
             self._container = av.open(
-                self._file, "r", options=OPTIONS, metadata_errors="replace", buffer_size=READ_BYTES
+                self._file,
+                "r",
+                format=_kind_behind_tag(self._file),
+                options=OPTIONS,
+                metadata_errors="replace",
+                buffer_size=READ_BYTES,
             )
         except MemoryError as exc:
             raise InputError(f"{name} is damaged: it asks for more memory than there is; copy it again") from exc
@@ -182,21 +191,26 @@ class MusicFile:
             yield _stereo(parts, shape), shape[2]
 
     def _raw(self) -> Iterator[tuple[NDArray[Any], Shape]]:
-        """Decoded frames as they come, without the padding that an M4A has behind its end."""
+        """Decoded frames as they come, silence where some were lost, without what an M4A has behind its end."""
         given = 0
         late: list[tuple[NDArray[Any], Shape]] = []
         for frame in self._frames():
-            channels = tuple(channel.name for channel in frame.layout.channels)
-            self._check(frame.sample_rate, len(channels))
-            shape = frame.format.name.removesuffix("p"), frame.format.is_planar, frame.sample_rate, channels
-            samples = frame.to_ndarray()
-            if self._trim and given + frame.samples > self._trim:
-                keep = max(0, self._trim - given) * (1 if shape[1] else len(channels))
-                late.append((samples[:, keep:], shape))
-                samples = samples[:, :keep]
-            given += frame.samples
-            if samples.size:
-                yield samples, shape
+            try:
+                shape = self._shape(frame)
+            except InputError:
+                if not given:
+                    raise
+                self.broken_off = OTHER_KIND
+                return
+            for samples in (_silence(self._missing(frame), shape), _samples(frame, shape)):
+                width = 1 if shape[1] else len(shape[3])
+                keep = samples.shape[1]
+                if self._trim and given + keep // width > self._trim:
+                    keep = max(0, self._trim - given) * width
+                    late.append((samples[:, keep:], shape))
+                given += samples.shape[1] // width
+                if keep:
+                    yield samples[:, :keep], shape
             if len(late) > MOST_LATE_FRAMES:  # more than padding: the length was wrong, this is music
                 yield from late
                 late, self._trim = [], 0
@@ -211,17 +225,21 @@ class MusicFile:
                 if packet.size and packet.duration:
                     self._lost += float(packet.duration * packet.time_base)
                 continue
-            for frame in frames:
-                if not frame.samples or not frame.sample_rate:
-                    continue
-                silence = self._missing(frame)
-                if silence is not None:
-                    yield silence
-                yield frame
+            yield from (frame for frame in frames if frame.samples and frame.sample_rate)
 
-    def _missing(self, frame: av.AudioFrame) -> av.AudioFrame | None:
-        """Silence for what was lost before `frame`, so that what follows stays in its place."""
+    def _shape(self, frame: av.AudioFrame) -> Shape:
+        form, layout = frame.format, frame.layout
+        self._check(frame.sample_rate, layout.nb_channels)
+        names = self._names.get(layout.name)
+        if names is None:
+            names = self._names[layout.name] = tuple(channel.name for channel in layout.channels)
+        return form.name.removesuffix("p"), form.is_planar, frame.sample_rate, names
+
+    def _missing(self, frame: av.AudioFrame) -> int:
+        """How many frames were lost before `frame`: silence for them keeps what follows in its place."""
         lost, self._lost = self._lost, 0.0
+        self._first_rate = self._first_rate or frame.sample_rate
+        self._has_times &= frame.sample_rate == self._first_rate  # FFmpeg goes on counting time at the first rate
         if self._has_times and frame.pts is not None and frame.time_base:
             start = float(frame.pts * frame.time_base)
             if self._expected is None:
@@ -232,16 +250,12 @@ class MusicFile:
         if self._expected is not None:
             self._expected += frame.samples / frame.sample_rate
         if lost <= LEAST_GAP_SECONDS:
-            return None
+            return 0
         self.damaged_places += 1
         room = self.claim / self.samplerate if self.certain else LONGEST_GAP_SECONDS
         count = round(min(lost, room, LONGEST_GAP_SECONDS) * frame.sample_rate)
         self.damaged_seconds += count / frame.sample_rate
-        silence = av.AudioFrame(format=frame.format.name, layout=frame.layout.name, samples=count)
-        for plane in silence.planes:
-            plane.update(bytes([128 if frame.format.name.startswith("u8") else 0]) * plane.buffer_size)
-        silence.sample_rate = frame.sample_rate
-        return silence
+        return count
 
     def _packets(self) -> Iterator[Any]:
         try:
@@ -252,11 +266,26 @@ class MusicFile:
         except MemoryError:
             raise
         except av.PatchWelcomeError:
-            self.broken_off = "what follows is sound of a kind that Rackdeck cannot read"
+            self.broken_off = OTHER_KIND
         except av.FFmpegError:
             self.broken_off = "it is damaged there; copy it again"
         except OSError as exc:
             self.broken_off = f"the disk could not be read ({os.strerror(exc.errno or errno.EIO)})"
+
+
+def _samples(frame: av.AudioFrame, shape: Shape) -> NDArray[Any]:
+    """The samples of a frame, one row a plane. Not by `to_ndarray`: that reads beyond the planes of eight channels."""
+    kind, planar, _, channels = shape
+    count = frame.samples * (1 if planar else len(channels))
+    planes: tuple[Any, ...] = frame.planes[: len(channels) if planar else 1]
+    rows = [np.frombuffer(plane, TYPES[kind], count) for plane in planes]
+    return rows[0][None, :] if len(rows) == 1 else np.stack(rows)
+
+
+def _silence(frames: int, shape: Shape) -> NDArray[Any]:
+    kind, planar, _, channels = shape
+    size = (len(channels), frames) if planar else (1, frames * len(channels))
+    return np.full(size, SCALES[kind][0], TYPES[kind])
 
 
 def _stereo(parts: list[NDArray[Any]], shape: Shape) -> Floats:
@@ -304,11 +333,22 @@ def _wav_seconds(file: BinaryIO) -> float:
     return 0.0
 
 
+def _tag_bytes(file: BinaryIO) -> int:
+    """The size of the ID3v2 tag that the file begins with; 0 without one."""
+    head = os.pread(file.fileno(), 10, 0)
+    if head[:3] != b"ID3" or len(head) < 10:
+        return 0
+    return 10 + sum((octet & 0x7F) << shift for octet, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+
+
+def _kind_behind_tag(file: BinaryIO) -> str | None:
+    """The format behind a large ID3v2 tag: FFmpeg does not look beyond a picture of more than some MB, and says MP3."""
+    size = _tag_bytes(file)
+    start = os.pread(file.fileno(), 4, size) if size else b""
+    return "flac" if start == b"fLaC" else "aac" if start[:2] in (b"\xff\xf1", b"\xff\xf9") else None
+
+
 def _counts_frames(file: BinaryIO) -> bool:
     """Whether an MP3's first frame says how many follow (a Xing, Info or VBRI header)."""
-    head = os.pread(file.fileno(), 10, 0)
-    at = 0
-    if head[:3] == b"ID3" and len(head) == 10:
-        at = 10 + sum((octet & 0x7F) << shift for octet, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
-    frame = os.pread(file.fileno(), 4096, at)
+    frame = os.pread(file.fileno(), 4096, _tag_bytes(file))
     return any(sign in frame for sign in (b"Xing", b"Info", b"VBRI"))

@@ -151,7 +151,7 @@ class DecoderPool:
         """Begin to load `path`. Returns at once; whatever is wrong is told by the track's `error`, later or now."""
         free = self._available()
         room = max(0, free - RESERVE_BYTES) // FRAME_BYTES
-        track = Track(serial, path, self.samplerate, min(self._longest * self.samplerate, room) // PAD * PAD)
+        track = Track(serial, path, self.samplerate, min(self._longest * self.samplerate, room // PAD * PAD))
         track._cancel = self.cancel
         if track.capacity < LEAST_SECONDS * self.samplerate:
             short = f"{free >> 20} MB of memory are free and {RESERVE_BYTES >> 20} MB must stay so"
@@ -334,15 +334,18 @@ class DecoderPool:
                 if child.track is not None:
                     self._kill(child, f"the decoder lost its way in {child.track.name}; the file may be damaged")
 
-    def _take(self, child: Child, message: dict[str, object]) -> None:
+    def _take(self, child: Child, message: object) -> None:
         """Believe one message as far as it is possible. ValueError for what is not."""
+        if not isinstance(message, dict):
+            raise TypeError("a message is an object")
         child.warm = child.warm or message.get("warm") is True
         track = child.track
         if track is None or "warm" in message:
             return
         if "error" in message:
+            sentence = _text(message["error"])
             self._let_go(child)
-            self._fail(track, _text(message["error"]))
+            self._fail(track, sentence)
             return
         done = "done" in message
         ready = _count(message["done"] if done else message.get("ready", track.ready))
@@ -350,12 +353,12 @@ class DecoderPool:
             raise ValueError(f"{ready} frames after {track.ready} of {track.capacity}")
         if "title" in message:
             track.title, track.artist = _text(message["title"]) or track.title, _text(message.get("artist", ""))
+        note = _text(message.get("note", ""))
         self._touch(child, track, ready)
         track.frames = ready if done else max(ready, min(_count(message.get("length", track.frames)), track.capacity))
         track.ready = ready
         if done:
-            track.note = _text(message.get("note", ""))
-            track.done = True
+            track.note, track.done = note, True
             self._let_go(child)
         self._tell(track)
 
