@@ -1,0 +1,134 @@
+"""`rackdeck render`: logs to sound, and what is said when that cannot be."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.live import RATE, read_audio, tone
+
+
+def render(folder, log, out="out.wav", status=0):
+    """Run the command on a log; returns (samples, what it said)."""
+    (folder / "log.json").write_text(json.dumps(log))
+    words = ["render", str(folder / "log.json"), str(folder / out)]
+    done = subprocess.run(
+        [sys.executable, "-m", "device.cli", *words], capture_output=True, text=True, check=False, cwd=folder
+    )
+    assert done.returncode == status, done.stderr
+    return (read_audio(folder / out) if status == 0 else None), done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path):
+    tone(tmp_path, "a", seconds=8, noise=True)
+    tone(tmp_path, "b", seconds=8, hertz=330)
+    return tmp_path
+
+
+def log(**changes):
+    return {"version": 1, "seconds": 2.0, "load": {"deck1": "a.wav"}, "events": [[0.0, "deck1.play", 1]], **changes}
+
+
+def test_a_track_played_alone_comes_out_bit_for_bit_at_its_own_time(folder):
+    heard, _ = render(folder, log(seconds=3.0, events=[[0.5, "deck1.seek", 1.0], [1.0, "deck1.play", 1]]))
+    source = read_audio(folder / "a.wav")
+    assert heard.shape[1] == 3 * RATE
+    assert not heard[:, :RATE].any()
+    fade = 192  # the first 4 ms fade in
+    assert np.array_equal(heard[:, RATE + fade :], source[:, RATE + fade : 3 * RATE])
+
+
+def test_an_event_falls_on_the_first_block_at_or_after_its_time(folder):
+    heard, _ = render(folder, log(block=64, events=[[65 / RATE, "deck1.play", 1]]))
+    assert not heard[:, :128].any()
+    assert heard[:, 128:160].any()
+
+
+def test_two_renders_are_the_same_bytes_with_keylock_loops_and_all(folder):
+    events = [
+        [0.0, "deck1.play", 1],
+        [0.0, "deck2.play", 1],
+        [0.1, "deck1.keylock", 1],
+        [0.2, "deck1.tempo", 5.5],
+        [0.3, "deck2.key", -3],
+        [0.5, "deck1.loop.beats", 0.25],
+        [1.0, "mixer.ch1.filter", 0.5],
+        [1.2, "mixer.main", 9],
+        [1.5, "deck2.reverse", 1],
+    ]
+    body = log(load={"deck1": "a.wav", "deck2": "b.wav"}, grid={"deck1": {"bpm": 128}}, events=events)
+    render(folder, body, "one.wav")
+    render(folder, body, "two.wav")
+    assert (folder / "one.wav").read_bytes() == (folder / "two.wav").read_bytes()
+
+
+def test_flac_and_wav_hold_the_same_samples(folder):
+    assert np.array_equal(render(folder, log())[0], render(folder, log(), "out.flac")[0])
+
+
+def test_a_start_plays_what_is_before_it_unheard(folder):
+    whole, _ = render(folder, log(seconds=2.0))
+    part, _ = render(folder, log(seconds=1.5, start=0.5))
+    assert np.array_equal(part, whole[:, RATE // 2 :])
+
+
+def test_a_track_may_be_changed_in_the_middle(folder):
+    heard, _ = render(folder, log(events=[[0, "deck1.play", 1], [1, "deck1.load", "b.wav"], [1.2, "deck1.play", 1]]))
+    assert not heard[:, round(1.01 * RATE) : round(1.2 * RATE)].any()
+    source = read_audio(folder / "b.wav")
+    at = round(1.2 * RATE)
+    assert np.array_equal(heard[:, at + 192 :], source[:, 192 : 2 * RATE - at])
+
+
+def test_the_example_of_the_documentation_renders(folder):
+    from pathlib import Path
+
+    text = Path(__file__).parents[1].joinpath("docs/setlog.md").read_text()
+    example = text.split("```json\n")[1].split("```")[0]
+    (folder / "b.wav").rename(folder / "b.flac")  # the content decides, not the name
+    body = json.loads(example) | {"seconds": 9.0}
+    heard, _ = render(folder, body)
+    assert heard.shape[1] == 9 * RATE
+    assert np.abs(heard[:, : 4 * RATE]).max() > 2**20
+
+
+@pytest.mark.parametrize(
+    ("change", "out", "words"),
+    [
+        ({"load": {"deck1": "gone.wav"}}, "out.wav", "there is no file"),
+        ({"load": {"deck1": "log.json"}}, "out.wav", "log.json"),
+        ({"version": 3}, "out.wav", "version 3 is not known"),
+        ({"block": 67}, "out.wav", '"block" must be a multiple'),
+        ({}, "out.mp3", "must end in .wav or .flac"),
+        ({}, "nowhere/out.wav", "cannot be written"),
+    ],
+)
+def test_what_cannot_be_rendered_is_refused_and_leaves_no_file(folder, change, out, words):
+    _, said = render(folder, log(**change), out, status=pytest.approx(69, abs=5))
+    assert words in said
+    assert "Traceback" not in said
+    assert not list(folder.glob("out*"))
+
+
+def test_a_missing_log_is_told(tmp_path):
+    words = [sys.executable, "-m", "device.cli", "render", "gone.json", "out.wav"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == os.EX_USAGE
+    assert "gone.json cannot be read" in done.stderr
+
+
+def test_a_full_disk_is_told_and_leaves_no_file(folder):
+    disk = folder / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "none", str(disk)], check=False).returncode:
+        pytest.skip("mounting a small disk needs root")
+    try:
+        _, said = render(folder, log(), "disk/out.wav", status=69)
+        assert "no space left" in said
+        assert list(disk.iterdir()) == []
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=False)
