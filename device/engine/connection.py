@@ -4,8 +4,9 @@ import logging
 from collections.abc import Callable
 from types import ModuleType
 
+from device import paths
 from device.engine import parts
-from device.errors import ConfigError
+from device.errors import ConfigError, MachineError
 from device.soundserver.patchbay import PatchBay
 from dsp_cython.engine import Engine
 from dsp_cython.workers import StretchWorkers
@@ -37,13 +38,13 @@ class Connection:
                 idle()
 
     def open(self, engine: Engine) -> None:
-        """Start the callback and wire the ports. ConnectionError when the server is gone again."""
+        """Start the callback and wire the ports. ConnectionError or MachineError when the server is gone again."""
         client = self._jack.JackClient(engine, self._name, self._server)
         if self._workers is None:
             self._workers = StretchWorkers(engine, max(0, client.realtime_priority - WORKER_BELOW))
         client.start()
         self._client = client
-        self._bay = PatchBay(client.name, self._server)
+        self._bay = PatchBay(client.name, self._server, paths.home() / "patchbay.json")
         self.message = ""
         log.info("JACK: %d Hz, %d frames, %s", engine.samplerate, client.period, self._how(client.realtime_priority))
 
@@ -66,7 +67,8 @@ class Connection:
         if self._client is None:
             try:
                 self.open(engine)
-            except ConnectionError:
+            except (ConnectionError, MachineError):
+                self._leave()
                 self.message = "the sound server is gone; waiting for it"
             except ValueError as exc:  # it came back at another sample rate: start over
                 raise SystemExit(f"{exc}; the engine starts again") from exc

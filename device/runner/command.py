@@ -1,0 +1,107 @@
+"""`rackdeck up`: the whole box on one machine, until Ctrl-C."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from device import paths
+from device.errors import InputError, MachineError
+from device.panel.client import SOCKET_FILE
+from device.runner import config, lock
+from device.runner.programs import Program, Wishes, box
+from device.runner.screen import find_screen
+from device.runner.supervision import Box
+from device.runner.terminal import Terminal, say
+from device.soundserver import jackd
+from device.soundserver.cards import choose_backend, list_cards
+from device.soundserver.server import ServerState, find
+
+HELP = "start the box: sound server, engine and display, until Ctrl-C"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Everything has a default that suits the machine."""
+    parser.add_argument("--music", type=Path, metavar="FOLDER", help="the folder that the file browser opens first")
+    parser.add_argument("--no-display", action="store_true", help="run without a screen")
+    parser.add_argument("--period", type=int, help="frames per period, a power of two (128; 256 on a Pi 4)")
+    parser.add_argument("--rate", type=int, help="sample rate in Hz (48000)")
+    parser.add_argument(
+        "--backend", default="auto", metavar="auto|alsa|dummy|hw:CARD,DEVICE", help="what to play through"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Start what belongs to the box and watch over it. 0 after a stop that was asked for."""
+    music = arguments.music
+    if music is not None:
+        music = music.expanduser().absolute()
+        if not music.is_dir():
+            raise InputError(f"there is no folder {music}; --music takes a folder of music files")
+    home = paths.home()
+    held = lock.Lock(home / "run")
+    try:
+        ended = lock.end_leftovers(home)
+        server = find()
+        if server.state not in ("running", "absent"):
+            raise MachineError(str(server))
+        wishes = Wishes(music, not arguments.no_display, arguments.rate, arguments.period, arguments.backend)
+        programs = box(wishes, server.running)
+        if ended:
+            say(f"Ended {ended} processes that an earlier `rackdeck up` left behind.")
+        say(summary(server, wishes, home))
+        return run_programs(programs, home)
+    finally:
+        held.release()
+
+
+def run_programs(programs: list[Program], home: Path) -> int:
+    """Run these programs for a home until a signal, or until nothing vital is left. The lock is the caller's."""
+    os.environ |= {
+        lock.MARK: str(home),
+        "RACKDECK_HOME": str(home),
+        "PYTHONUNBUFFERED": "1",
+        "JACK_NO_START_SERVER": "1",  # a client that finds no server waits for ours
+    }
+    written = config.write(home / "run", paths.logs(), programs)
+    return Box(written, programs, Terminal(width=max(len(program.name) for program in programs) + 1)).run()
+
+
+def summary(server: ServerState, wishes: Wishes, home: Path) -> str:
+    """What is being started and where to find it, in a few aligned lines."""
+    me = _own_name()
+    if server.running:
+        sound = str(server)
+        if wishes.period not in (None, server.period) or wishes.rate not in (None, server.rate):
+            sound += "; --rate and --period cannot change a server that runs already"
+    else:
+        asked = wishes.backend not in ("auto", "alsa")
+        goes = f"to {wishes.backend}, as asked" if asked else choose_backend(list_cards()).why
+        sound = f"{goes}; {wishes.rate or 48000} Hz, {wishes.period or jackd.usual_period()} frames a period"
+    screen = find_screen()
+    if not wishes.display:
+        drawn = "none, as asked"
+    elif screen:
+        drawn = f"a window ({screen})" if screen != "KMS" else "the connected screen (KMS)"
+    else:
+        drawn = f"no screen here, drawn off screen; `{me} display --screenshot FILE` takes a picture"
+    rows = [
+        ("sound", sound),
+        ("screen", drawn),
+        ("panel", f"`{me} panel` lists every control; `{me} panel do deck1.play 1` presses play"),
+        ("socket", str(paths.runtime() / SOCKET_FILE)),
+        ("logs", str(paths.logs())),
+        ("home", str(home)),
+    ]
+    return "\n".join(["Rackdeck starts.", *(f"  {name:<8}{text}" for name, text in rows), "  Ctrl-C stops."])
+
+
+def _own_name() -> str:
+    """How the person called us, so that what we print can be typed."""
+    called = Path(sys.argv[0])
+    if called.name != "rackdeck":
+        return "rackdeck"
+    try:
+        return str(called.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(called)
