@@ -81,6 +81,7 @@ $(DONE)/requirements: pyproject.toml $(HEADERS) $(DONE)/venv
 # With the folders that its settings name, the build keeps what it compiled: one changed module takes seconds.
 $(DONE)/built: $(DONE)/requirements $(PYX)
 	@echo 'building the engine'
+	@rm -rf *.egg-info # a stale one in the working folder would hide the installed entry points
 	@printf '[build_ext]\nbuild_lib=build/lib\nbuild_temp=build/temp\n' > $@.cfg
 	@DIST_EXTRA_CONFIG='$(CURDIR)/$@.cfg' $(PIP) --no-build-isolation -e '.[device,dev]'
 	@touch $@

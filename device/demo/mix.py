@@ -8,10 +8,11 @@ from device.library.crate import Entry
 BPM = 125.0  # both tracks are brought to it, with key-lock
 BEAT = 60.0 / BPM
 BAR = 4 * BEAT
-FROM_BAR = 56  # of the first track: its second drop
-ENTRY = 8  # bars into the mix, the second track's intro begins
-SWAP = 24  # the second track's bass takes over
-CLEAR = 32  # the first track is out: the second one drops
+FROM_BAR = 64  # of the first track: half of its second drop is left
+ENTRY = 8  # bars into the mix, the second track's intro begins beneath the first one's outro
+SWAP = 16  # the low end changes hands: here the first track's bass ends
+CLEAR = 24  # the first track is out, the second one's bass comes in
+DROP = 32  # of the second track
 END = 52  # the last sound
 STEPS_A_BEAT = 8  # how finely a knob is turned
 
@@ -45,16 +46,16 @@ def _moves(first: Entry, second: Entry) -> Iterator[Move]:
     yield 0, "mixer.ch1.assign", 0
     yield 0, "mixer.ch2.assign", 0
 
-    # the second track comes in without its bass, from beneath
-    entry_beat, swap, clear = 4 * ENTRY, 4 * SWAP, 4 * CLEAR
+    # the second track comes in without its low end, from beneath
+    entry, swap, clear, drop = 4 * ENTRY, 4 * SWAP, 4 * CLEAR, 4 * DROP
     yield 0, "mixer.ch2.eq_low", -26
     yield 0, "mixer.ch2.fader", 0
-    yield entry_beat - 1, "deck2.seek", second.first_beat
-    yield entry_beat, "deck2.play", 1
-    yield from _turn("mixer.ch2.fader", entry_beat, entry_beat + 16, 0, 1)
-    yield from _turn("mixer.ch1.eq_mid", entry_beat + 32, swap, 0, -9)
+    yield entry - 1, "deck2.seek", second.first_beat
+    yield entry, "deck2.play", 1
+    yield from _turn("mixer.ch2.fader", entry, entry + 16, 0, 1)
+    yield from _turn("mixer.ch1.eq_mid", entry + 16, swap, 0, -6)
 
-    # the basses change places on one beat
+    # the kicks change places on one beat, and the first track thins out into a shrinking loop
     yield swap, "mixer.ch1.eq_low", -26
     yield swap, "mixer.ch2.eq_low", 0
     yield from _turn("mixer.ch1.filter", swap, clear - 4, 0, 0.75)
@@ -64,13 +65,13 @@ def _moves(first: Entry, second: Entry) -> Iterator[Move]:
     yield from _turn("mixer.ch1.fader", clear - 4, clear, 1, 0)
     yield clear, "deck1.play", 0
 
-    # the drop, a hot cue to come back to, rolls before it, and out
-    yield clear, "deck2.hotcue.1.set", 1
-    yield from _rolls(clear + 28)
-    yield clear + 32, "deck2.hotcue.1.go", 1
-    yield from _turn("mixer.ch2.filter", clear + 60, clear + 64, 0, -0.6)
-    yield from _turn("mixer.ch2.filter", clear + 64, clear + 64.5, -0.6, 0)
-    yield from _turn("mixer.main", clear + 64, 4 * END - 2, 0, -60)
+    # the drop, twice, with rolls between, and out
+    yield drop, "deck2.hotcue.1.set", 1
+    yield from _rolls(drop + 28)
+    yield drop + 32, "deck2.hotcue.1.go", 1
+    yield from _turn("mixer.ch2.filter", drop + 60, drop + 64, 0, -0.6)
+    yield from _turn("mixer.ch2.filter", drop + 64, drop + 64.5, -0.6, 0)
+    yield from _turn("mixer.main", drop + 64, 4 * END - 2, 0, -60)
     yield 4 * END - 1, "deck2.play", 0
 
 
