@@ -33,7 +33,11 @@ class WholeBox:
         code = "from device import paths; print(paths.runtime())"
         self.runtime = Path(subprocess.check_output([sys.executable, "-c", code], env=self.env, text=True).strip())
         self.panel = None
-        self.until(self._ready)
+        try:
+            self.until(self._ready)
+        except BaseException:
+            self.stop()
+            raise
 
     def _ready(self):
         assert self.process.poll() is None, self.said()
@@ -73,6 +77,8 @@ class WholeBox:
     def stop(self):
         self.process.send_signal(signal.SIGINT)
         status = self.process.wait(PATIENCE)
+        if self.panel is not None:
+            self.panel.close()
         for file in self.runtime.glob("*"):
             file.unlink()
         self.runtime.rmdir()

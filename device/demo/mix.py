@@ -47,13 +47,13 @@ def _moves(first: Entry, second: Entry) -> Iterator[Move]:
     yield 0, "mixer.ch2.assign", 0
 
     # the second track comes in without its low end, from beneath
-    entry, swap, clear, drop = 4 * ENTRY, 4 * SWAP, 4 * CLEAR, 4 * DROP
+    enters, swap, clear, drop = 4 * ENTRY, 4 * SWAP, 4 * CLEAR, 4 * DROP
     yield 0, "mixer.ch2.eq_low", -26
     yield 0, "mixer.ch2.fader", 0
-    yield entry - 1, "deck2.seek", second.first_beat
-    yield entry, "deck2.play", 1
-    yield from _turn("mixer.ch2.fader", entry, entry + 16, 0, 1)
-    yield from _turn("mixer.ch1.eq_mid", entry + 16, swap, 0, -6)
+    yield enters - 1, "deck2.seek", second.first_beat
+    yield enters, "deck2.play", 1
+    yield from _turn("mixer.ch2.fader", enters, enters + 16, 0, 1)
+    yield from _turn("mixer.ch1.eq_mid", enters + 16, swap, 0, -6)
 
     # the kicks change places on one beat, and the first track thins out into a shrinking loop
     yield swap, "mixer.ch1.eq_low", -26
