@@ -1,3 +1,4 @@
+# cython: cdivision=True, boundscheck=False, wraparound=False
 # Second-order sections for a stereo pair, in double precision (transposed direct form II).
 # Coefficients: R. Bristow-Johnson, "Audio EQ Cookbook".
 from libc.math cimport M_PI, cos, pow, sin, sqrt

@@ -50,7 +50,7 @@ cdef void rt_cut(Deck *d, int length) noexcept nogil:
             keep = 1.0
         else:
             rt_read(d.bank, d.kernel, d.track, &pos, d.speed, 0.0, length, -1e18, 1e18, d.cut_l, d.cut_r)
-            keep = <float>rt_needle(d.speed)
+            keep = <float>d.needle
         keep *= rt_fade_in(d.fade_at, d.fade_length)
         for i in range(length):
             at = (d.tail_at + i) % FADE

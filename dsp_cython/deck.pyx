@@ -25,6 +25,7 @@ cdef double BEND = 0.08             # full travel of the nudge
 cdef double RING_OUT = 64.0         # frames played past the ends of a track, so the kernel rings out
 cdef double WAIT_FRAMES = 24576.0   # decoded frames wanted ahead of the play head
 cdef double LEAD_SECONDS = 0.032
+cdef double SANE = 1e9              # no command takes a larger number; neither is a NaN below it
 
 
 cdef void rt_deck_reset(Deck *d) noexcept nogil:
@@ -67,7 +68,7 @@ cdef void rt_deck_command(Deck *d, const Command *command, const double *values)
     if op == OP_LOAD or op == OP_EJECT:
         rt_change_track(d, <Track *>command.pointer)
         return
-    if d.track == NULL:
+    if d.track == NULL or not (fabs(command.a) < SANE and fabs(command.b) < SANE):
         return
     if op == OP_PLAY:
         d.playing = command.a > 0.5
@@ -141,10 +142,8 @@ cdef void rt_follow_edges(Deck *d, const double *values) noexcept nogil:
         if d.locked:
             rt_invalidate(d)
     diverted = d.rolling or (slip and (d.looping or reverse or touch or d.held))
-    if d.was_diverted and not diverted and (slip or not d.was_slip):
+    if d.was_diverted and not diverted and d.playing and (slip or not d.was_slip):
         rt_jump(d, d.slip_pos)
-    if not diverted:
-        d.slip_pos = d.pos
     d.was_diverted = diverted
     d.was_touch = touch
     d.was_reverse = reverse
@@ -170,6 +169,8 @@ cdef double rt_next_speed(Deck *d, const double *values, double target, int n) n
 
 cdef void rt_stop_at_end(Deck *d) noexcept nogil:
     d.pos = 0.0 if d.pos < d.track.frames / 2 else <double>d.track.frames
+    if d.preview:
+        d.pos = d.cue
     if d.was_touch:
         d.was_touch = 0                 # take hold anew there: the hand may pull it back in
         return
@@ -191,18 +192,24 @@ cdef void rt_shape(Deck *d, float *left, float *right, int n, double g0, double 
             d.fade_at += 1
 
 
+cdef double rt_needle_step(const Deck *d, double speed, int n) noexcept nogil:
+    """Change a frame of the gain that silences a standing platter, no steeper than a fade."""
+    cdef double step = (rt_needle(speed) - d.needle) / n, most = 1.0 / FADE
+    return most if step > most else -most if step < -most else step
+
+
 cdef int rt_reach(const Deck *d, double v, int fade, double *low, double *high) noexcept nogil:
     """How far the deck may read: to a loop's turn (returns 1 or -1, with its fade before it) or the track's end (0)."""
     low[0] = -1e18
     high[0] = 1e18
     if v >= 0.0:
-        if d.looping and d.pos < d.loop_end:
+        if d.looping and (d.pos < d.loop_end or d.turned):
             high[0] = d.loop_end - fade * v
             return 1
         if rd_load32(&d.track.done):
             high[0] = d.track.frames + RING_OUT
     else:
-        if d.looping and d.pos > d.loop_start:
+        if d.looping and (d.pos > d.loop_start or d.turned):
             low[0] = d.loop_start - fade * v
             return -1
         low[0] = -RING_OUT
@@ -213,10 +220,12 @@ cdef void rt_render_plain(Deck *d, float *left, float *right, int n, double v1) 
     """Varispeed from d.speed to v1 over the block, through loops and to the track's ends."""
     cdef double v0 = d.speed, dv = (v1 - v0) / n, high, low, before, length = d.loop_end - d.loop_start
     cdef double faster = fabs(v0) if fabs(v0) > fabs(v1) else fabs(v1)
-    cdef double g0 = rt_needle(v0), step = (rt_needle(v1) - g0) / n
+    cdef double g0 = d.needle, step = rt_needle_step(d, v1, n)
     cdef int done = 0, made, i, fade = FADE, old = d.kernel, turn
     cdef float mix
     d.kernel = rt_kernel_for(faster)
+    if d.turned and d.loop_start <= d.pos <= d.loop_end:
+        d.turned = 0
     if d.looping and length / 2.0 < fade * faster:
         fade = <int>(length / 2.0 / faster) + 1
     while True:
@@ -235,12 +244,14 @@ cdef void rt_render_plain(Deck *d, float *left, float *right, int n, double v1) 
         done += made
         if done == n:
             d.speed = v1
+            d.needle = g0 + step * n
             return
         d.speed = v0 + dv * done
         if turn == 0:
             break
         rt_cut(d, fade)
         d.pos -= turn * length
+        d.turned = 1                    # outside until its fade is over, and still in the loop if the hand turns back
         d.grab_pos -= turn * length     # a hand on the platter goes round with the loop
     rt_stop_at_end(d)
     for i in range(done, n):
@@ -248,6 +259,12 @@ cdef void rt_render_plain(Deck *d, float *left, float *right, int n, double v1) 
         right[i] = 0.0
     rt_play_tail(d, left + done, right + done, n - done)
     d.speed = v1
+
+
+cdef void rt_slip_along(Deck *d) noexcept nogil:
+    """Beneath plain playing, slip's time is the deck's own; what diverts the deck next leaves it behind."""
+    if not d.was_diverted:
+        d.slip_pos = d.pos
 
 
 cdef void rt_deck_render(Deck *d, const double *values, float *left, float *right, int n) noexcept nogil:
@@ -280,6 +297,7 @@ cdef void rt_deck_render(Deck *d, const double *values, float *left, float *righ
         d.silent = d.tail_left == 0
         rt_play_tail(d, left, right, n)
         d.speed = 0.0
+        rt_slip_along(d)
         return
     d.silent = 0
     if not d.voice:
@@ -287,6 +305,7 @@ cdef void rt_deck_render(Deck *d, const double *values, float *left, float *righ
         d.fade_at = 0
         d.fade_length = FADE
         d.speed = 0.0 if d.was_touch else target
+        d.needle = rt_needle(d.speed)
         d.kernel = rt_kernel_for(d.speed)
     v1 = rt_next_speed(d, values, target, n)
     if rt_wants_stretch(d, values, target, &pitch):
@@ -295,10 +314,11 @@ cdef void rt_deck_render(Deck *d, const double *values, float *left, float *righ
         v1 = rt_lead(d, target, pitch, n)
     elif d.locked:
         rt_unlock(d)
-    if not d.stretched:
+    if d.stretched:
+        rt_render_stretched(d, left, right, n, v1)
+        if (d.pos >= d.track.frames and v1 > 0.0) or (d.pos <= 0.0 and v1 < 0.0):
+            rt_unlock(d)
+            rt_stop_at_end(d)
+    else:
         rt_render_plain(d, left, right, n, v1)
-        return
-    rt_render_stretched(d, left, right, n, v1)
-    if (d.pos >= d.track.frames and v1 > 0.0) or (d.pos <= 0.0 and v1 < 0.0):
-        rt_unlock(d)
-        rt_stop_at_end(d)
+    rt_slip_along(d)

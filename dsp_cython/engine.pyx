@@ -5,7 +5,7 @@ The engine knows no JACK: `dsp_cython.jack_client` drives it live, `Engine.rende
 """
 
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
 from dsp_cython.deck cimport rt_deck_reset
@@ -13,7 +13,7 @@ from dsp_cython.mixer cimport CHANNEL_VALUE_COUNT, MIXER_VALUE_COUNT, mixer_open
 from dsp_cython.period cimport CHANNELS_AT, DECKS, MIXER_AT, OUTPUTS, VALUES, EngineState, rt_engine_process
 from dsp_cython.recording cimport RecordRing
 from dsp_cython.ring cimport Command, Entry, command_push, entry_pop
-from dsp_cython.rt cimport rd_load32, rd_store32, rd_storei
+from dsp_cython.rt cimport rd_flush_denormals, rd_load32, rd_restore_denormals, rd_store32, rd_storei
 from dsp_cython.state cimport DECK_VALUE_COUNT, ENTRY_RELEASED, HOT_CUES, OP_COUNT, OP_LOAD
 from dsp_cython.stretch cimport StretcherApi, lane_close, lane_open, lane_work
 from dsp_cython.track cimport PAD, Track
@@ -157,12 +157,15 @@ cdef class Engine:
             raise ValueError(f"no such command: op {op}, deck {deck}, index {index}")
         command.op, command.deck, command.index, command.a, command.b = op, deck, index, a, b
         command.pointer = NULL
-        if track is not None:
-            self._held[track.track.serial] = track
-            command.pointer = &track.track
-        elif op == OP_LOAD:
+        if track is None and op == OP_LOAD:
             raise ValueError("loading needs a track")
-        return command_push(&self.state.commands, &command)
+        if track is not None:
+            command.pointer = &track.track
+        if not command_push(&self.state.commands, &command):
+            return False
+        if track is not None:
+            self._held.setdefault(track.track.serial, []).append(track)
+        return True
 
     def record(self, ring):
         """Start recording main into a recorder's ring (a capsule), or stop with None. False when the queue is full."""
@@ -192,8 +195,10 @@ cdef class Engine:
         for serial, generation, deck in self._leaving:
             if e.has_stretcher and <int>(rd_load32(&e.lane[<int>deck].acknowledged) - <uint32_t>generation) < 0:
                 staying.append((serial, generation, deck))
-            elif not any(e.deck[i].track != NULL and e.deck[i].track.serial == serial for i in range(DECKS)):
-                self._held.pop(serial, None)
+                continue
+            self._held[serial].pop(0)
+            if not self._held[serial]:
+                del self._held[serial]
         self._leaving = staying
 
     @property
@@ -234,7 +239,9 @@ cdef class Engine:
         cdef float *rows[OUTPUTS]
         cdef int i, k
         cdef bint fine = True
+        cdef uint64_t before
         with nogil:
+            before = rd_flush_denormals()
             for k in range(periods):
                 for i in range(OUTPUTS):
                     rows[i] = &memory[i, k * period]
@@ -242,6 +249,7 @@ cdef class Engine:
                 stretch_in_line(self.state)
                 if not fine:
                     break
+            rd_restore_denormals(before)
         if not fine:
             raise ValueError(f"no block from 16 to 64 frames divides a period of {period}")
         return out

@@ -1,3 +1,4 @@
+# cython: cdivision=True, boundscheck=False, wraparound=False
 # The crossfade of every jump, stop and loop: raised cosine, complementary, so equal material passes unchanged.
 from libc.math cimport M_PI, cos
 

@@ -42,7 +42,7 @@ cdef void limiter_design(LimiterDesign *design, double samplerate) noexcept nogi
                 _i0(6.0 * sqrt(1.0 - x * x)) / _i0(6.0) * sin(M_PI * t) / (M_PI * t))
 
 
-cdef void limiter_reset(Limiter *limiter, const LimiterDesign *design) noexcept nogil:
+cdef void rt_limiter_reset(Limiter *limiter, const LimiterDesign *design) noexcept nogil:
     """Forget all sound."""
     cdef int i
     memset(limiter, 0, sizeof(Limiter))
@@ -133,7 +133,7 @@ def limit(float[:, ::1] planes, double samplerate):
     cdef LimiterDesign design
     cdef Limiter limiter
     limiter_design(&design, samplerate)
-    limiter_reset(&limiter, &design)
+    rt_limiter_reset(&limiter, &design)
     out = np.array(planes, np.float32)
     cdef float[:, ::1] memory = out
     cdef int at, n, length = planes.shape[1]

@@ -1,3 +1,4 @@
+# cython: cdivision=True, boundscheck=False, wraparound=False
 # Peak and RMS of a stereo pair.
 from libc.math cimport fabs, pow, sqrt
 

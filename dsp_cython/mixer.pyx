@@ -4,7 +4,7 @@
 from libc.math cimport M_PI, cos, exp, fabs, pow, sin, sqrt
 
 from dsp_cython.eq cimport eq_design, rt_eq, rt_eq_reset, rt_gain
-from dsp_cython.limiter cimport limiter_design, limiter_reset, rt_limit
+from dsp_cython.limiter cimport limiter_design, rt_limiter_reset, rt_limit
 from dsp_cython.meter cimport rt_meter
 from dsp_cython.smooth cimport Smooth, rt_smooth, smooth_pace, smooth_snap
 from dsp_cython.sweep cimport rt_sweep, rt_sweep_reset
@@ -93,9 +93,9 @@ cdef void rt_mixer_reset(Mixer *m, const double *channels, const double *values)
     smooth_snap(&m.duck, 1.0)
     m.talk = 0
     m.mic_level = m.mic_low = 0.0
-    limiter_reset(&m.main_limiter, &m.limiter_design)
-    limiter_reset(&m.booth_limiter, &m.limiter_design)
-    limiter_reset(&m.phones_limiter, &m.limiter_design)
+    rt_limiter_reset(&m.main_limiter, &m.limiter_design)
+    rt_limiter_reset(&m.booth_limiter, &m.limiter_design)
+    rt_limiter_reset(&m.phones_limiter, &m.limiter_design)
 
 
 cdef bint rt_mixer_is_clean(const Mixer *m) noexcept nogil:

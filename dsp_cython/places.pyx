@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Cues, hot cues, loops and jumps: where on the track the deck goes, on the beat grid when quantize is on."""
 
-from libc.math cimport fabs, floor, rint
+from libc.math cimport ceil, fabs, floor, rint
 
 from dsp_cython.cut cimport rt_cut
 from dsp_cython.fade cimport FADE
@@ -20,11 +20,12 @@ cdef double rt_beat(const Deck *d) noexcept nogil:
 
 cdef double rt_snap(const Deck *d, double pos, double step, bint down) noexcept nogil:
     """The nearest (or last) multiple of `step` beats on the grid."""
-    cdef double length = rt_beat(d) * step, beats
+    cdef double length = rt_beat(d) * step, beats, place
     if length <= 0.0:
         return rint(pos)
     beats = (pos - d.first_beat) / length
-    return rint(d.first_beat + (floor(beats + 1e-6) if down else rint(beats)) * length)
+    place = rint(d.first_beat + (floor(beats + 1e-6) if down else rint(beats)) * length)
+    return place if place >= 0.0 else rint(place + ceil(-place / length) * length)
 
 
 cdef double rt_here(const Deck *d, const double *values) noexcept nogil:
@@ -41,6 +42,8 @@ cdef void rt_jump(Deck *d, double pos) noexcept nogil:
     if d.track != NULL and pos > d.track.frames:
         pos = d.track.frames
     d.pos = pos
+    d.turned = 0
+    d.was_touch = 0                     # a hand on the platter takes hold anew
     if d.locked:
         rt_invalidate(d)
 
@@ -61,7 +64,7 @@ cdef void rt_set_loop(Deck *d, double start, double end) noexcept nogil:
     d.loop_end = rint(end)
     d.looping = 1
     length = d.loop_end - d.loop_start
-    if was and d.pos >= d.loop_end:     # a loop made shorter: stay in phase with it
+    if d.pos >= d.loop_end:             # made shorter, or ended here: go on in phase with it
         rt_jump(d, d.loop_start + (d.pos - d.loop_start) - floor((d.pos - d.loop_start) / length) * length)
     rt_loop_changed(d, was)
 
@@ -90,7 +93,7 @@ cdef void rt_press_cue(Deck *d, int pressed, const double *values) noexcept nogi
     """CUE as on a CDJ: playing returns to the cue point and waits; paused elsewhere sets it; paused on it plays."""
     if pressed:
         if d.playing:
-            d.playing = 0
+            d.playing = d.rolling = d.held = 0
             rt_jump(d, d.cue)
             d.voice = 0
         elif fabs(d.pos - d.cue) < 1.0:

@@ -1,3 +1,4 @@
+# cython: cdivision=True, boundscheck=False, wraparound=False
 # The ring between the audio thread and the recorder's writer thread.
 from libc.stdint cimport int64_t, uint64_t
 

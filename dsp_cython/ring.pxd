@@ -1,3 +1,4 @@
+# cython: cdivision=True, boundscheck=False, wraparound=False
 # Single-producer single-consumer rings: commands to the audio thread, log entries back.
 from libc.stdint cimport int32_t, int64_t, uint32_t
 

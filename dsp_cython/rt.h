@@ -26,14 +26,27 @@ static inline void rd_store_double(double *p, double value) {
 }
 
 /* Denormal numbers make filters ten times slower when the music fades out. */
-static inline void rd_flush_denormals(void) {
+static inline uint64_t rd_flush_denormals(void) {
 #if defined(__SSE2__)
-    _mm_setcsr(_mm_getcsr() | 0x8040);
+    uint64_t before = _mm_getcsr();
+    _mm_setcsr((unsigned)before | 0x8040);
+    return before;
 #elif defined(__aarch64__)
-    uint64_t control;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(control));
-    control |= 1ull << 24;
-    __asm__ volatile("msr fpcr, %0" : : "r"(control));
+    uint64_t before;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+    __asm__ volatile("msr fpcr, %0" : : "r"(before | 1ull << 24));
+    return before;
+#else
+    return 0;
+#endif
+}
+
+/* Give a thread that is not ours its arithmetic back. */
+static inline void rd_restore_denormals(uint64_t before) {
+#if defined(__SSE2__)
+    _mm_setcsr((unsigned)before);
+#elif defined(__aarch64__)
+    __asm__ volatile("msr fpcr, %0" : : "r"(before));
 #endif
 }
 

@@ -11,6 +11,7 @@ cdef extern from "rt.h" nogil:
     void rd_storei "rd_store"(int64_t *, int64_t)
     double rd_load_double(const double *)
     void rd_store_double(double *, double)
-    void rd_flush_denormals()
+    uint64_t rd_flush_denormals()
+    void rd_restore_denormals(uint64_t before)
     void rd_convolve(const float *, const float *, const float *, const float *, float, int, float *, float *)
     float rd_peak_between(const float *, const float *, int, int)

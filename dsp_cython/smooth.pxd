@@ -1,3 +1,4 @@
+# cython: cdivision=True, boundscheck=False, wraparound=False
 # A control's value on its way to where it was set: no zipper noise, and exact once it has arrived.
 from libc.math cimport exp, fabs
 

@@ -83,6 +83,8 @@ cdef struct Deck:
     int voice           # sounding
     double pos          # heard position in track frames
     double speed        # at the end of the last block, track frames per output frame
+    double needle           # gain that silences a standing platter
+    int turned              # went round a loop and is still in the fade before it
     int spinning        # coming up to speed after the hand left the platter
     double grab_pos
     double grab_angle

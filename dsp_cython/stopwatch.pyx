@@ -4,9 +4,12 @@
 What other processes do to this machine does not show, so these figures can be compared; xruns cannot.
 """
 
+from libc.stdint cimport uint64_t
+
 from dsp_cython.engine cimport Engine, stretch_in_line
 from dsp_cython.period cimport OUTPUTS, rt_engine_process
 from dsp_cython.posix cimport CLOCK_THREAD_CPUTIME_ID, clock_gettime, timespec
+from dsp_cython.rt cimport rd_flush_denormals, rd_restore_denormals
 
 
 cdef double _now() noexcept nogil:
@@ -29,7 +32,9 @@ def time_periods(Engine engine not None, int periods, int period):
     cdef double start, middle
     for i in range(OUTPUTS):
         rows[i] = &memory[i, 0]
+    cdef uint64_t before
     with nogil:
+        before = rd_flush_denormals()
         for i in range(periods):
             start = _now()
             rt_engine_process(engine.state, rows, &mic[0], &mic[0], period)
@@ -37,4 +42,5 @@ def time_periods(Engine engine not None, int periods, int period):
             stretch_in_line(engine.state)
             first[i] = middle - start
             second[i] = _now() - middle
+        rd_restore_denormals(before)
     return callback, stretching

@@ -4,15 +4,19 @@ import os
 import random
 import socket
 import struct
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import audio_files
 import av
 import numpy as np
+
+from device.engine.musicfile import MusicFile
+from device.errors import InputError
+from tests import audio_files
 
 RATE = 44100
 EXTENSIONS = ("wav", "aif", "aiff", "aifc", "flac", "mp3", "m4a", "mp4", "aac", "ogg", "oga", "opus")
@@ -107,6 +111,7 @@ def headers(folder: Path) -> Iterator[Broken]:
     yield Broken(wav("2-mhz.wav", rate=2_000_000, per_second=8_000_000), "2000000 Hz")
     yield Broken(wav("0-channels.wav", channels=0), "0-channels.wav")
     yield Broken(wav("255-channels.wav", channels=255, align=510), "255 channels")
+    yield Broken(wav("9-channels.wav", channels=9, align=18), "9 channels")
     yield Broken(wav("65535-channels.wav", channels=65535), "65535-channels.wav")
     yield Broken(wav("0-bits.wav", bits=0), either=True)
     yield Broken(wav("200-bits.wav", bits=200, align=50), "200-bits.wav")
@@ -226,3 +231,40 @@ def flipped(whole: bytes, count: int, chance: random.Random) -> Iterator[bytes]:
         for _ in range(chance.choice((1, 3, 10, 50))):
             raw[chance.randrange(reach)] ^= 1 << chance.randrange(8)
         yield bytes(raw)
+
+
+def hammer(folder: Path, kinds: list[str], points: int, flips: int) -> Iterator[tuple[str, bytes]]:
+    """Damaged variants of half a second of each of `kinds`, each with a name that says how to make it again."""
+    for kind in kinds:
+        rate = 48000 if kind == "opus.opus" else RATE
+        whole = audio_files.write(folder, kind, audio_files.tune(rate, 0.5), rate).read_bytes()
+        chance = random.Random(kind)
+        for number, raw in enumerate([*truncated(whole, points), *flipped(whole, flips, chance)]):
+            yield f"{kind} {number}", raw
+
+
+def main(folder: Path, points: int, flips: int) -> None:
+    """Read every damaged variant in this process; one line for each that is neither read nor refused with a sentence.
+
+    The last line says how many there were. Should one of them kill this process, it lies in `folder` as `now`.
+    """
+    av.logging.set_level(None)
+    played = refused = 0
+    for name, raw in hammer(folder, [*audio_files.EXACT, *audio_files.LOSSY], points, flips):
+        (folder / "now").write_bytes(raw)
+        try:
+            with (folder / "now").open("rb", buffering=0) as file:
+                music = MusicFile(file, name, 48000)
+                whole = all(np.isfinite(block).all() for block in music.blocks())
+            played += 1
+            if not whole:
+                print(f"{name}: gave what is no number", flush=True)
+        except InputError:
+            refused += 1
+        except Exception as exc:
+            print(f"{name}: {exc!r}", flush=True)
+    print(f"{played} played, {refused} refused", flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -1,5 +1,7 @@
 """Sounds that tests feed the engine, and measures of what comes out."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,6 +9,7 @@ from device.engine.offline import OfflineEngine
 
 Wave = NDArray[np.float64]  # one channel
 Sound = NDArray[np.float32]  # (2, frames)
+Samples = NDArray[np.floating[Any]]  # either, in any precision
 
 RATE = 48000
 FADE = 192  # frames of the engine's fade at cuts
@@ -20,7 +23,8 @@ def times(seconds: float, rate: int = RATE) -> Wave:
 
 def stereo(left: Wave, right: Wave | None = None) -> Sound:
     """Both channels as the engine takes them."""
-    return np.stack([left, left if right is None else right]).astype(np.float32)
+    both: Sound = np.stack([left, left if right is None else right]).astype(np.float32)
+    return both
 
 
 def sine(hertz: float, seconds: float, level: float = 0.5, rate: int = RATE, phase: float = 0.0) -> Sound:
@@ -31,7 +35,8 @@ def sine(hertz: float, seconds: float, level: float = 0.5, rate: int = RATE, pha
 def noise(seconds: float, level: float = 0.25, seed: int = 1, rate: int = RATE) -> Sound:
     """White noise of that RMS, different on both sides."""
     random = np.random.default_rng(seed)
-    return (level * random.standard_normal((2, round(seconds * rate)))).astype(np.float32)
+    left, right = level * random.standard_normal((2, round(seconds * rate)))
+    return stereo(left, right)
 
 
 def music(seconds: float, seed: int = 1, rate: int = RATE, level: float = 0.25) -> Sound:
@@ -66,7 +71,7 @@ def ramp(seconds: float, rate: int = RATE) -> Sound:
     return stereo(np.linspace(-0.5, 0.5, round(seconds * rate)))
 
 
-def largest_step(sound: NDArray[np.floating]) -> float:
+def largest_step(sound: Samples) -> float:
     """The largest difference between neighbouring frames."""
     return float(np.abs(np.diff(np.asarray(sound, np.float64), axis=-1)).max())
 
@@ -88,12 +93,12 @@ def db(ratio: float) -> float:
     return float(20 * np.log10(max(ratio, 1e-20)))
 
 
-def rms(wave: NDArray[np.floating]) -> float:
+def rms(wave: Samples) -> float:
     """Root of the mean square."""
     return float(np.sqrt(np.mean(np.square(np.asarray(wave, np.float64)))))
 
 
-def split_sine(wave: NDArray[np.floating], hertz: float, rate: int = RATE) -> tuple[float, Wave]:
+def split_sine(wave: Samples, hertz: float, rate: int = RATE) -> tuple[float, Wave]:
     """The amplitude of the sine of that frequency (least squares), and what is left without it."""
     samples = np.asarray(wave, np.float64)
     angle = 2 * np.pi * hertz * np.arange(samples.size) / rate
@@ -102,30 +107,37 @@ def split_sine(wave: NDArray[np.floating], hertz: float, rate: int = RATE) -> tu
     return float(np.hypot(*found)), samples - basis @ found
 
 
-def thd_n(wave: NDArray[np.floating], hertz: float, rate: int = RATE) -> float:
+def thd_n(wave: Samples, hertz: float, rate: int = RATE) -> float:
     """Everything but the sine of that frequency against it, in dB."""
     amplitude, rest = split_sine(wave, hertz, rate)
     return db(rms(rest) / (amplitude / np.sqrt(2)))
 
 
-def pitch(wave: NDArray[np.floating], near: float, rate: int = RATE) -> float:
+def slope(x: Samples, y: Samples) -> float:
+    """Of the straight line that fits best."""
+    away = x - x.mean()
+    return float(np.dot(away, y) / np.dot(away, away))
+
+
+def pitch(wave: Samples, near: float, rate: int = RATE) -> float:
     """The frequency of the strongest tone within a tenth of `near`, by the phase's advance over the wave's length."""
     samples = np.asarray(wave, np.float64)
     angle = 2j * np.pi * near * np.arange(samples.size) / rate
     size = rate // 10
     window = np.hanning(size)
     starts = range(0, samples.size - size, size // 4)
-    phases = np.unwrap([np.angle(np.sum(window * samples[s : s + size] * np.exp(-angle[s : s + size]))) for s in starts])
-    slope = np.polyfit(np.array(starts) / rate, phases, 1)[0]
-    return float(near + slope / (2 * np.pi))
+    phases = np.unwrap(
+        [np.angle(np.sum(window * samples[s : s + size] * np.exp(-angle[s : s + size]))) for s in starts]
+    )
+    return near + slope(np.array(starts) / rate, phases) / (2 * np.pi)
 
 
-def level_at(sound: NDArray[np.floating], hertz: float, rate: int = RATE) -> float:
+def level_at(sound: Samples, hertz: float, rate: int = RATE) -> float:
     """Amplitude of one frequency."""
     return split_sine(sound, hertz, rate)[0]
 
 
-def oversampled_peak(sound: NDArray[np.floating], factor: int = 16) -> float:
+def oversampled_peak(sound: Samples, factor: int = 16) -> float:
     """The true peak by exact band-limited interpolation (zero-padded spectrum); the ends should be silent."""
     samples = np.atleast_2d(np.asarray(sound, np.float64))
     size = samples.shape[-1]
@@ -133,14 +145,25 @@ def oversampled_peak(sound: NDArray[np.floating], factor: int = 16) -> float:
     return float(np.abs(np.fft.irfft(spectrum, size * factor, axis=-1) * factor).max())
 
 
-def lag(late: NDArray[np.floating], early: NDArray[np.floating], most: int, smooth: int = 48) -> int:
-    """Frames by which the loudness of `late` follows that of `early`, within `most` either way."""
-    shape = np.hanning(smooth)
-    envelopes = [np.convolve(np.abs(np.asarray(wave, np.float64)), shape, "same") for wave in (late, early)]
-    size = envelopes[0].size
-    middle = envelopes[1][most : size - most]
-    products = [float(np.dot(envelopes[0][most + by : size - most + by], middle)) for by in range(-most, most + 1)]
-    return int(np.argmax(products)) - most
+def lag(late: Samples, early: Samples, rate: int = RATE, within: float = 0.04) -> float:
+    """Seconds by which bursts in `late` follow those in `early`: the median shift of their centres of energy.
+
+    Bursts are found in `early`; in `late` each is looked for `within` seconds around.
+    """
+    first, second = (np.square(np.asarray(wave, np.float64)) for wave in (early, late))
+    loud = np.convolve(first, np.ones(rate // 100), "same")
+    half, shifts = round(within * rate), []
+    while loud.max() > 0:
+        peak = int(np.argmax(loud))
+        start, stop = max(0, peak - half), peak + half
+        frames = np.arange(start, min(stop, first.size))
+        if peak > half and stop < first.size and second[frames].any():
+            centres = [np.dot(frames, wave[frames]) / wave[frames].sum() for wave in (first, second)]
+            shifts.append((centres[1] - centres[0]) / rate)
+        loud[start:stop] = 0
+        if loud.max() < 0.1 * loud[loud > 0].max(initial=0):
+            break
+    return float(np.median(shifts))
 
 
 def deck_on(material: Sound, rate: int = RATE, period: int = 64, **values: float) -> OfflineEngine:
@@ -166,4 +189,4 @@ def deck(engine: OfflineEngine, frames: int, number: int = 1) -> Sound:
 
 def position(engine: OfflineEngine, number: int = 1) -> float:
     """Where a deck is, in frames."""
-    return engine.get(f"deck{number}.position") * engine.samplerate
+    return round(engine.get(f"deck{number}.position") * engine.samplerate, 6)

@@ -47,7 +47,7 @@ class Listing:
 
 def plain(symbol: str) -> str:
     """A symbol without its version, `@plt`, `@Base` and the like."""
-    return symbol.split("@")[0].split("+")[0]
+    return symbol.split("@", maxsplit=1)[0].split("+", maxsplit=1)[0]
 
 
 def short(symbol: str) -> str:
@@ -152,9 +152,12 @@ def callees(listing: Listing, function: str) -> Iterator[str]:
                     yield from sorted(pointers)
             else:
                 yield "?"  # through a table of functions: nobody can tell what that reaches
-        elif (target := TARGET.search(operands)) and mnemonic.startswith((*JUMPS, "call", "bl")):
-            if target[2] != function or (not target[3] and mnemonic in ("call", "callq", "bl")):
-                yield plain(target[2])
+        elif (
+            (target := TARGET.search(operands))
+            and mnemonic.startswith((*JUMPS, "call"))
+            and (target[2] != function or (not target[3] and mnemonic in ("call", "callq", "bl")))
+        ):
+            yield plain(target[2])
         if variable and re.match(r"_?Py", variable[2]):
             yield plain(variable[2])
 

@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
     from device.engine.service import EngineService
+    from device.errors import MachineError
 
     stopping = False
 
@@ -29,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGINT, stop)
     try:
         service = EngineService(lambda: stopping, arguments.server, arguments.name)
-    except ConnectionError as exc:
+    except (ConnectionError, MachineError) as exc:  # the server went while we opened: try again
         logging.error("%s", exc)
         return os.EX_TEMPFAIL
     service.run()

@@ -20,16 +20,13 @@ from pathlib import Path
 import av
 import av.subtitles.codeccontext  # these would be imported by the first file that has such a stream,
 import av.video.codeccontext  # and by then no file can be opened any more
-import numpy as np
-from numpy.typing import NDArray
 
 from device.engine import filekind
 from device.engine.musicfile import MusicFile
+from device.engine.planes import PlaneWriter
 from device.engine.waveform import Columns, WaveWriter
 from device.errors import InputError
 
-PAD = 1024
-FLOAT_BYTES = 4
 CPU_SECONDS = 900
 SPARE_BYTES = 640 << 20  # address space beyond what the warm program has: codecs, cover pictures, filters
 REPORT_SECONDS = 0.02
@@ -63,26 +60,6 @@ class Job:
             Path(os.fsdecode(bytes.fromhex(body["path"]))),
             body["name"], body["samplerate"], body["capacity"], body["longest"], files[0], files[1],
         )  # fmt: skip
-
-
-class Planes:
-    """The shared memory, written by system calls: a full machine is an error here, not a signal."""
-
-    def __init__(self, file: int, capacity: int):
-        self._file, self._stride, self.capacity = file, capacity + 2 * PAD, capacity
-        self.frames = 0
-
-    def append(self, block: NDArray[np.float32]) -> int:
-        """Write (2, n) behind what is there, as far as it fits; returns how many frames did."""
-        count = min(block.shape[1], self.capacity - self.frames)
-        for plane, samples in enumerate(block):
-            data = np.ascontiguousarray(samples[:count]).data.cast("B")
-            at = (plane * self._stride + PAD + self.frames) * FLOAT_BYTES
-            while data:
-                written = os.pwrite(self._file, data, at)
-                data, at = data[written:], at + written
-        self.frames += count
-        return count
 
 
 def confine() -> None:
@@ -129,7 +106,7 @@ def open_regular(path: Path, name: str) -> int:
 
 def decode(job: Job, tell: Tell) -> None:
     """Do one job. The last message is `done` with the final length or `error` with a sentence."""
-    planes = Planes(job.memory, job.capacity)
+    planes = PlaneWriter(job.memory, job.capacity)
     try:
         with os.fdopen(open_regular(job.path, job.name), "rb", buffering=0) as file:
             lock_in(os.fstat(job.memory).st_size)
@@ -149,7 +126,7 @@ def decode(job: Job, tell: Tell) -> None:
             tell(error=f"no sound could be read from {job.name}: it is damaged or has none; copy it again")
 
 
-def fill(planes: Planes, music: MusicFile, job: Job, tell: Tell) -> str:
+def fill(planes: PlaneWriter, music: MusicFile, job: Job, tell: Tell) -> str:
     """Decode all of `music`; returns a sentence on what is missing, empty when nothing is."""
     wave = WaveWriter(job.wave, job.samplerate)
     reported, hurry, note = 0.0, True, ""

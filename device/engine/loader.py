@@ -37,6 +37,7 @@ class Loader:
         self._memory: dict[int, TrackMemory] = {}
         self.paths: dict[int, str] = {}
         self.on_deck: set[str] = set()
+        self._serials: dict[str, int] = {}
         self.gridded: set[str] = set()
 
     def load(self, deck: str, path: str) -> None:
@@ -93,6 +94,7 @@ class Loader:
             if memory is not None:
                 if track.done:
                     memory.finish(track.frames)
+                    self._tell_note(track)
                 else:
                     memory.advance(track.ready, track.frames)
         for serial in [serial for serial in self._memory if serial not in self._engine.holding]:
@@ -107,6 +109,7 @@ class Loader:
             raise InputError("too many actions at one time")
         self._memory[track.serial] = memory
         self.on_deck.add(deck)
+        self._serials[deck] = track.serial
         self.gridded.discard(deck)
         self.paths[track.serial] = str(track.path)
         entry = crate.describe(track.path)
@@ -122,6 +125,14 @@ class Loader:
         for name, argument in waiting:
             self._act(name, argument)
         return memory
+
+    def _tell_note(self, track: Track) -> None:
+        """Say what is missing of a track that plays all the same, where it is loaded."""
+        if track.note:
+            log.warning("%s", track.note)
+        for deck, serial in self._serials.items():
+            if serial == track.serial and track.note:
+                self._say(f"{deck}.message", track.note)
 
     def _drop(self, track: Track) -> None:
         track.close()

@@ -1,7 +1,5 @@
 """Loads music files into memory without waiting for them: one child process decodes each, this side watches it."""
 
-import ctypes
-import fcntl
 import json
 import logging
 import mmap
@@ -10,11 +8,9 @@ import selectors
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,22 +18,18 @@ from numpy.typing import NDArray
 
 import device
 from device.engine import filekind, waveform
-from device.errors import InputError
+from device.engine.planes import FRAME_BYTES, PAD, Planes
 
 log = logging.getLogger(__name__)
 
-PAD = 1024  # frames; also one page of memory
-FLOAT_BYTES = 4
-FRAME_BYTES = 2 * FLOAT_BYTES
 LONGEST_SECONDS = 2 * 3600
 RESERVE_BYTES = 256 << 20  # of free memory that no track may take
 QUIET_SECONDS = 10.0
-LONGEST_MESSAGE = 1 << 16
+LONGEST_MESSAGE, MOST_MESSAGES = 1 << 16, 1000
 MEMORY_CHECK_SECONDS = 1.0
 LEAST_SECONDS = 1  # of music, for which there must be memory
 MANY_SECONDS = 1200  # when address space is scarce, settle for room for this much
 PROGRAM = (sys.executable, "-P", "-m", "device.engine.decoder")  # one more argument: the number of its socket
-SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 
 
 class Track:
@@ -47,22 +39,31 @@ class Track:
     frames: the length; an estimate until `done`. error: why there is nothing to play. note: why not all of it is there.
     """
 
-    def __init__(self, serial: int, path: Path, samplerate: int, capacity: int):
+    def __init__(self, serial: int, path: Path, samplerate: int):
         self.serial, self.path, self.samplerate = serial, path, samplerate
-        self.resize(capacity)
-        self.memory: mmap.mmap | None = None
         self.ready = self.frames = 0
         self.done = False
         self.error = self.note = self.artist = ""
         self.name = filekind.shown(path)
         self.title = Path(self.name).stem
+        self._planes: Planes | None = None
         self._wave: Path | None = None
         self._cancel: Callable[[Track], None] = lambda _: None
 
-    def resize(self, capacity: int) -> None:
-        """Room for so many frames at least, in whole pages. Only before there is memory."""
-        self.capacity = -(-capacity // PAD) * PAD
-        self.stride = self.capacity + 2 * PAD
+    @property
+    def memory(self) -> mmap.mmap | None:
+        """The mapping; None when there is none."""
+        return self._planes.mapping if self._planes else None
+
+    @property
+    def capacity(self) -> int:
+        """For how many frames there is room."""
+        return self._planes.capacity if self._planes else 0
+
+    @property
+    def stride(self) -> int:
+        """Frames from the start of one plane to the start of the next."""
+        return self._planes.stride if self._planes else 2 * PAD
 
     @property
     def seconds(self) -> float:
@@ -71,10 +72,8 @@ class Track:
 
     @property
     def samples(self) -> NDArray[np.float32]:
-        """The memory as one array of 2 * stride values, read-only. It stays mapped while somebody holds the array."""
-        if self.memory is None:
-            return np.zeros(0, np.float32)
-        return np.frombuffer(self.memory, np.float32)
+        """The memory as one array of 2 * stride values, read-only. After `close` it is silent."""
+        return self._planes.samples if self._planes else np.zeros(2 * self.stride, np.float32)
 
     def close(self) -> None:
         """Stop loading if it still is, let go of the memory and remove the waveform file."""
@@ -82,12 +81,9 @@ class Track:
         if self._wave is not None:
             self._wave.unlink(missing_ok=True)
             self._wave = None
-        if self.memory is not None:
-            try:
-                self.memory.close()
-            except BufferError:
-                log.debug("%s: its samples are still held; they go with their last holder", self.name)
-            self.memory = None
+        if self._planes is not None:
+            self._planes.close()
+            self._planes = None
 
 
 @dataclass(eq=False)
@@ -102,7 +98,6 @@ class Child:
     wave: int | None = None
     warm: bool = False
     reason: str = ""  # why this side killed it
-    touched: int = field(default=0)  # frames whose pages are mapped
 
 
 class DecoderPool:
@@ -131,36 +126,30 @@ class DecoderPool:
         self._changed: list[Track] = []
         self._startable = True
         self._memory_checked = clock()
-        self._lock = ctypes.CDLL(None, use_errno=True).mlock
-        self._lock.argtypes = (ctypes.c_void_p, ctypes.c_size_t)
         self._may_lock = True
         self._fill()
-
-    @classmethod
-    @contextmanager
-    def temporary(cls, samplerate: int) -> "Iterator[DecoderPool]":
-        """A pool whose waveform files go to a folder that vanishes with it."""
-        with tempfile.TemporaryDirectory(prefix="rackdeck-") as folder:
-            pool = cls(samplerate, Path(folder))
-            try:
-                yield pool
-            finally:
-                pool.close()
 
     def load(self, path: Path, serial: int) -> Track:
         """Begin to load `path`. Returns at once; whatever is wrong is told by the track's `error`, later or now."""
         free = self._available()
         room = max(0, free - RESERVE_BYTES) // FRAME_BYTES
-        track = Track(serial, path, self.samplerate, min(self._longest * self.samplerate, room // PAD * PAD))
+        capacity = min(self._longest * self.samplerate, room // PAD * PAD)
+        track = Track(serial, path, self.samplerate)
         track._cancel = self.cancel
-        if track.capacity < LEAST_SECONDS * self.samplerate:
+        if capacity < LEAST_SECONDS * self.samplerate:
             short = f"{free >> 20} MB of memory are free and {RESERVE_BYTES >> 20} MB must stay so"
             self._fail(track, f"{track.name} could not be loaded: {short}; eject another deck")
             return track
         self._startable = True
         try:
-            waiting = [child for child in self._children if child.track is None and not child.reason]
-            self._begin(max(waiting, key=lambda child: child.warm) if waiting else self._start(), track)
+            track._planes = self._make_room(capacity)
+            track._wave = self.folder / f"wave-{serial}"
+            idle = [child for child in self._children if child.track is None and not child.reason]
+            for child in sorted(idle, key=lambda child: child.warm, reverse=True):
+                if self._begin(child, track, track._planes):
+                    return track
+            if not self._begin(self._start(), track, track._planes):
+                self._fail(track, f"{track.name} could not be loaded: the decoder does not start; load it again")
         except OSError as exc:
             self._fail(track, f"{track.name} could not be loaded ({exc.strerror or exc}); load it again")
         return track
@@ -239,46 +228,42 @@ class DecoderPool:
         self._children.append(child)
         return child
 
-    def _begin(self, child: Child, track: Track) -> None:
-        track._wave = self.folder / f"wave-{track.serial}"
+    def _begin(self, child: Child, track: Track, planes: Planes) -> bool:
+        """Give `track` to a child. False when the child is gone."""
+        job = {
+            "path": os.fsencode(track.path.absolute()).hex(),
+            "name": track.name,
+            "samplerate": self.samplerate,
+            "capacity": planes.capacity,
+            "longest": self._longest,
+        }
+        wave = self._open_wave(track)
         try:
-            child.wave = waveform.create(track._wave, self.samplerate)
+            socket.send_fds(child.link, [json.dumps(job).encode()], [planes.file, wave])
+        except OSError:
+            os.close(wave)
+            self._kill(child, "it does not take jobs")
+            return False
+        child.track, child.wave, child.heard = track, wave, self._clock()
+        return True
+
+    def _open_wave(self, track: Track) -> int:
+        try:
+            if track._wave is not None:
+                return waveform.create(track._wave, self.samplerate)
         except OSError:
             log.exception("%s: no waveform can be drawn", track._wave)
-            child.wave = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-        memory = self._map(track)
-        try:
-            job = {
-                "path": os.fsencode(track.path.absolute()).hex(),
-                "name": track.name,
-                "samplerate": self.samplerate,
-                "capacity": track.capacity,
-                "longest": self._longest,
-            }
-            socket.send_fds(child.link, [json.dumps(job).encode()], [memory, child.wave])
-        finally:
-            os.close(memory)
-        child.track, child.heard = track, self._clock()
+        return os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
 
-    def _map(self, track: Track) -> int:
-        """Make the track's memory, mapped here for reading; returns it open for the child.
-
-        It has room for the longest track at once, whatever a file claims: pages that nobody writes cost nothing.
-        """
+    def _make_room(self, capacity: int) -> Planes:
+        """Memory for so many frames, or fewer where a limit on locked memory or on addresses counts the whole size."""
         while True:
-            memory = os.memfd_create("track", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
             try:
-                size = track.stride * FRAME_BYTES
-                os.ftruncate(memory, size)
-                fcntl.fcntl(memory, fcntl.F_ADD_SEALS, SEALS)  # so the audio thread can never run off its end
-                track.memory = mmap.mmap(memory, size, mmap.MAP_SHARED, mmap.PROT_READ)
-            except OSError:  # a limit on locked memory or on addresses counts the whole size
-                os.close(memory)
-                if track.capacity < MANY_SECONDS * self.samplerate:
+                return Planes(capacity)
+            except OSError:
+                if capacity < MANY_SECONDS * self.samplerate:
                     raise
-                track.resize(track.capacity // 2)
-            else:
-                return memory
+                capacity //= 2
 
     def _kill(self, child: Child, reason: str) -> None:
         child.reason = child.reason or reason
@@ -316,7 +301,9 @@ class DecoderPool:
     # --- progress -----------------------------------------------------------------------------------------------------
 
     def _read(self, child: Child) -> None:
-        while child.link.fileno() >= 0:
+        for _ in range(MOST_MESSAGES):  # at a time: a decoder gone wild must not keep this side busy for ever
+            if child.link.fileno() < 0:
+                return
             try:
                 message = child.link.recv(LONGEST_MESSAGE)
             except BlockingIOError:
@@ -349,12 +336,13 @@ class DecoderPool:
             return
         done = "done" in message
         ready = _count(message["done"] if done else message.get("ready", track.ready))
-        if not track.ready <= ready <= track.capacity:
+        if not track.ready <= ready <= track.capacity or (done and not ready):
             raise ValueError(f"{ready} frames after {track.ready} of {track.capacity}")
         if "title" in message:
             track.title, track.artist = _text(message["title"]) or track.title, _text(message.get("artist", ""))
         note = _text(message.get("note", ""))
-        self._touch(child, track, ready)
+        if ready > track.ready:
+            self._map(track, ready)
         track.frames = ready if done else max(ready, min(_count(message.get("length", track.frames)), track.capacity))
         track.ready = ready
         if done:
@@ -362,21 +350,12 @@ class DecoderPool:
             self._let_go(child)
         self._tell(track)
 
-    def _touch(self, child: Child, track: Track, ready: int) -> None:
-        """Map the pages up to frame `ready`, so that the audio thread finds them, and lock them if that is allowed."""
-        if ready <= child.touched and child.touched:
+    def _map(self, track: Track, ready: int) -> None:
+        """See that the audio thread finds the first `ready` frames in memory."""
+        if track._planes is None or track._planes.touch(ready, self._may_lock) or not self._may_lock:
             return
-        samples = track.samples
-        first = child.touched // PAD * PAD
-        last = min(track.stride, (ready // PAD + 3) * PAD)  # and the silence behind them, which interpolation reads
-        for plane in range(2):
-            part = samples[plane * track.stride + first : plane * track.stride + last]
-            if self._may_lock and self._lock(part.ctypes.data, part.nbytes) != 0:
-                log.warning("tracks cannot be locked in memory; `rackdeck doctor` says how to allow it")
-                self._may_lock = False
-            if not self._may_lock:
-                part[::PAD].sum()
-        child.touched = ready
+        log.warning("tracks cannot be locked in memory; `rackdeck doctor` says how to allow it")
+        self._may_lock = False
 
     def _watch(self) -> None:
         """Stop decoders that say nothing, and all of them when memory runs short."""
@@ -415,25 +394,6 @@ class DecoderPool:
     def _tell(self, track: Track) -> None:
         if track not in self._changed:
             self._changed.append(track)
-
-
-def load_whole(pool: DecoderPool, path: Path) -> NDArray[np.float32]:
-    """Load a file and wait for all of it: (2, frames) at the pool's rate. InputError when nothing can be played."""
-    track = pool.load(path, 0)
-    try:
-        with selectors.DefaultSelector() as selector:
-            selector.register(pool.fileno(), selectors.EVENT_READ)
-            while not track.done and not track.error:
-                pool.pump()
-                selector.select(0.5)
-        if track.error:
-            raise InputError(track.error)
-        if track.note:
-            log.warning("%s", track.note)
-        planes = track.samples.reshape(2, track.stride)
-        return planes[:, PAD : PAD + track.frames].copy()
-    finally:
-        track.close()
 
 
 def available_memory() -> int:
