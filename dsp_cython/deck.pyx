@@ -7,7 +7,7 @@ from libc.stdint cimport int64_t
 from dsp_cython.cut cimport rt_cut, rt_emit, rt_needle, rt_play_tail
 from dsp_cython.fade cimport FADE, rt_fade_in
 from dsp_cython.keylock cimport (
-    rt_invalidate, rt_late, rt_lead, rt_lock, rt_render_stretched, rt_unlock, rt_wants_stretch,
+    rt_late, rt_lead, rt_lock, rt_render_stretched, rt_turn_round, rt_unlock, rt_wants_stretch,
 )
 from dsp_cython.places cimport rt_beat, rt_hot_cue, rt_jump, rt_loop_command, rt_press_cue
 from dsp_cython.ring cimport Command, Entry, rt_entry_push
@@ -140,7 +140,7 @@ cdef void rt_follow_edges(Deck *d, const double *values) noexcept nogil:
         rt_cut(d, FADE)
         d.speed = -d.speed
         if d.locked:
-            rt_invalidate(d)
+            rt_turn_round(d)
     diverted = d.rolling or (slip and (d.looping or reverse or touch or d.held))
     if d.was_diverted and not diverted and d.playing and (slip or not d.was_slip):
         rt_jump(d, d.slip_pos)

@@ -226,16 +226,21 @@ cdef class Engine:
         """Frames per block, 0 before the first period."""
         return self.state.block
 
-    def render(self, int periods, int period=64):
-        """Make `periods` times `period` frames offline. Returns float32 (OUTPUTS, frames), rows as OUTPUT_NAMES."""
+    def render(self, int periods, int period=64, microphone=None):
+        """Make `periods` times `period` frames offline. Returns float32 (OUTPUTS, frames), rows as OUTPUT_NAMES.
+
+        microphone: float32 (2, frames) into the microphone's inputs; silence if None.
+        """
         import numpy as np
 
         if self.threaded:
             raise ValueError("a threaded engine belongs to JACK")
         out = np.zeros((OUTPUTS, periods * period), np.float32)
-        mute = np.zeros(period, np.float32)
+        spoken = np.zeros((2, periods * period), np.float32)
+        if microphone is not None:
+            spoken[:] = microphone
         cdef float[:, ::1] memory = out
-        cdef float[::1] mic = mute
+        cdef float[:, ::1] mic = spoken
         cdef float *rows[OUTPUTS]
         cdef int i, k
         cdef bint fine = True
@@ -245,7 +250,7 @@ cdef class Engine:
             for k in range(periods):
                 for i in range(OUTPUTS):
                     rows[i] = &memory[i, k * period]
-                fine = rt_engine_process(self.state, rows, &mic[0], &mic[0], period)
+                fine = rt_engine_process(self.state, rows, &mic[0, k * period], &mic[1, k * period], period)
                 stretch_in_line(self.state)
                 if not fine:
                     break

@@ -19,7 +19,8 @@ cdef struct EqDesign:
 
 cdef struct Eq:
     Memory memory[ISOLATOR_SECTIONS]
-    Smooth gain[3]          # low, mid, high; as factors
+    Smooth gain[3]          # low, mid, high; as factors, for the isolator
+    Smooth level[3]         # the same in dB, for the shelves
     double wet              # 0 dry … 1 filtered
     int mode                # 0 isolator, 1 shelves
     double low[2][EQ_BLOCK]

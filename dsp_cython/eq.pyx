@@ -9,12 +9,13 @@ from libc.math cimport fabs, log10, pow
 from libc.string cimport memset
 
 from dsp_cython.biquad cimport Biquad, Memory, allpass, highpass, lowpass, rt_biquad, rt_peaking, rt_shelf
-from dsp_cython.smooth cimport rt_smooth, smooth_snap
+from dsp_cython.smooth cimport rt_along, rt_smooth, smooth_snap
 
 cdef double LOW_HZ = 200.0
 cdef double MID_HZ = 800.0          # centre of the shelf mode's middle band
 cdef double HIGH_HZ = 3200.0
 cdef double LOWEST = -26.0          # a band knob's left stop
+cdef int STEP = 8
 cdef double WET_SECONDS = 0.015     # crossfade between dry and filtered sound
 
 
@@ -46,11 +47,16 @@ cdef void rt_eq_reset(Eq *eq, const double *decibels) noexcept nogil:
     memset(eq.memory, 0, sizeof(eq.memory))
     for band in range(3):
         smooth_snap(&eq.gain[band], rt_gain(decibels[band], LOWEST))
+        smooth_snap(&eq.level[band], decibels[band])
     eq.wet = 0.0 if rt_flat(eq) else 1.0
 
 
 cdef bint rt_flat(const Eq *eq) noexcept nogil:
-    return eq.gain[0].now == 1.0 and eq.gain[1].now == 1.0 and eq.gain[2].now == 1.0
+    cdef int band
+    for band in range(3):
+        if eq.gain[band].now != 1.0 or eq.level[band].now != 0.0:
+            return False
+    return True
 
 
 cdef void rt_fourth(const Biquad *pair, Memory *m, double *left, double *right, int n) noexcept nogil:
@@ -78,23 +84,26 @@ cdef void rt_isolator(Eq *eq, const EqDesign *design, const float *left, const f
     rt_fourth(design.high_2, &eq.memory[14], eq.high[0], eq.high[1], n)
 
 
-cdef double rt_level(double gain) noexcept nogil:
-    return 20.0 * log10(gain) if gain > 0.05 else LOWEST
-
-
 cdef void rt_shelves(Eq *eq, const EqDesign *design, const float *left, const float *right, int n) noexcept nogil:
-    """Low shelf, bell, high shelf in series, into eq.low."""
-    cdef Biquad section
-    cdef int i
+    """Low shelf, bell, high shelf in series, into eq.low. A turning knob changes the filters every 8 frames."""
+    cdef Biquad section[3]
+    cdef int i, at = 0, now
+    cdef bint still = True
+    cdef double way
     for i in range(n):
         eq.low[0][i] = left[i]
         eq.low[1][i] = right[i]
-    rt_shelf(&section, LOW_HZ, rt_level(eq.gain[0].now), design.samplerate, False)
-    rt_biquad(&section, &eq.memory[0], eq.low[0], eq.low[1], n)
-    rt_peaking(&section, MID_HZ, 0.7, rt_level(eq.gain[1].now), design.samplerate)
-    rt_biquad(&section, &eq.memory[1], eq.low[0], eq.low[1], n)
-    rt_shelf(&section, HIGH_HZ, rt_level(eq.gain[2].now), design.samplerate, True)
-    rt_biquad(&section, &eq.memory[2], eq.low[0], eq.low[1], n)
+    for i in range(3):
+        still = still and eq.level[i].last == eq.level[i].now
+    while at < n:
+        now = n - at if still or n - at < STEP else STEP
+        way = <double>(at + now) / n
+        rt_shelf(&section[0], LOW_HZ, rt_along(&eq.level[0], way), design.samplerate, False)
+        rt_peaking(&section[1], MID_HZ, 0.7, rt_along(&eq.level[1], way), design.samplerate)
+        rt_shelf(&section[2], HIGH_HZ, rt_along(&eq.level[2], way), design.samplerate, True)
+        for i in range(3):
+            rt_biquad(&section[i], &eq.memory[i], &eq.low[0][at], &eq.low[1][at], now)
+        at += now
 
 
 cdef void rt_eq(Eq *eq, const EqDesign *design, const double *decibels, int mode, float *left, float *right, int n,
@@ -105,6 +114,7 @@ cdef void rt_eq(Eq *eq, const EqDesign *design, const double *decibels, int mode
     cdef double wish = 0.0 if decibels[0] == 0.0 and decibels[1] == 0.0 and decibels[2] == 0.0 and rt_flat(eq) else 1.0
     for band in range(3):
         rt_smooth(&eq.gain[band], rt_gain(decibels[band], LOWEST), pace)
+        rt_smooth(&eq.level[band], decibels[band], 0.4 * pace)
     if mode != eq.mode:             # change the kind of filter while only dry sound is heard
         wish = 0.0
         if eq.wet == 0.0:

@@ -25,7 +25,6 @@ cdef extern from "jack/jack.h" nogil:
     jack_nframes_t jack_get_buffer_size(jack_client_t *)
     jack_time_t jack_get_time()
     int jack_is_realtime(jack_client_t *)
-    int jack_client_real_time_priority(jack_client_t *)
     char *jack_get_client_name(jack_client_t *)
     void jack_set_error_function(void (*)(const char *) noexcept nogil)
     void jack_set_info_function(void (*)(const char *) noexcept nogil)
@@ -35,3 +34,7 @@ cdef extern from "jack/jack.h" nogil:
     int JackPortIsOutput
     int JackPortIsTerminal
     const char *JACK_DEFAULT_AUDIO_TYPE
+
+
+cdef extern from "jack/thread.h" nogil:
+    int jack_client_real_time_priority(jack_client_t *)

@@ -75,6 +75,14 @@ cdef void rt_unlock(Deck *d) noexcept nogil:
     rt_give_order(d, ORDER_STOP, 0, 1.0, 1.0)
 
 
+cdef void rt_turn_round(Deck *d) noexcept nogil:
+    """The direction changed: what was promised for the next blocks runs the other way at once."""
+    cdef int i
+    for i in range(d.lead):
+        d.lead_speed[i] = -d.lead_speed[i]
+    rt_invalidate(d)
+
+
 cdef void rt_invalidate(Deck *d) noexcept nogil:
     """The place changed: what the stretcher has in hand is for elsewhere."""
     if d.stretched:

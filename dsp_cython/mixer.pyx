@@ -82,7 +82,7 @@ cdef void rt_mixer_reset(Mixer *m, const double *channels, const double *values)
         smooth_snap(&strip.cue, channel[C_CUE])
         strip.eq.mode = <int>values[M_EQ_MODE]
         rt_eq_reset(&strip.eq, channel + C_LOW)
-        rt_sweep_reset(&strip.sweep, channel[C_FILTER])
+        rt_sweep_reset(&strip.sweep, channel[C_FILTER], values[M_RESONANCE])
         strip.idle = 1
     smooth_snap(&m.main, rt_gain(values[M_MAIN], BUS_SILENCE))
     smooth_snap(&m.booth, rt_gain(values[M_BOOTH], BUS_SILENCE))
@@ -137,7 +137,7 @@ cdef bint rt_strip(Mixer *m, int number, float *left, float *right, bint silent,
         smooth_snap(&strip.cue, channel[C_CUE])
         strip.eq.mode = <int>values[M_EQ_MODE]
         rt_eq_reset(&strip.eq, channel + C_LOW)
-        rt_sweep_reset(&strip.sweep, channel[C_FILTER])
+        rt_sweep_reset(&strip.sweep, channel[C_FILTER], values[M_RESONANCE])
         rt_meter(&strip.meter, left, right, n, m.fall, m.rms_pace)
         return False
     rt_smooth(&strip.trim, rt_gain(channel[C_TRIM], TRIM_SILENCE), m.pace)

@@ -138,6 +138,16 @@ cdef void rt_hot_cue(Deck *d, const Command *command, const double *values) noex
             d.playing = 1
 
 
+cdef void rt_give_back_loop(Deck *d) noexcept nogil:
+    """A roll ended: the loop from before it is there again, running if it ran."""
+    cdef double length = d.kept_end - d.kept_start
+    d.loop_start = d.kept_start
+    d.loop_end = d.kept_end
+    d.looping = d.kept_looping
+    if d.looping and d.slip_pos >= d.loop_end:
+        d.slip_pos -= floor((d.slip_pos - d.loop_start) / length) * length
+
+
 cdef void rt_loop_command(Deck *d, const Command *command, const double *values) noexcept nogil:
     cdef int op = command.op
     cdef double here
@@ -156,12 +166,16 @@ cdef void rt_loop_command(Deck *d, const Command *command, const double *values)
             if not d.rolling:
                 if not d.was_diverted:
                     d.slip_pos = d.pos
+                d.kept_looping = d.looping
+                d.kept_start = d.loop_start
+                d.kept_end = d.loop_end
                 d.looping = 0
             d.rolling = 1
             rt_loop_beats(d, command.a, values)
         elif d.rolling:
             rt_leave_loop(d)
             d.rolling = 0
+            rt_give_back_loop(d)
     elif command.a < 0.5:
         pass                                # a button let go
     elif op == OP_LOOP_IN:

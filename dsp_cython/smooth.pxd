@@ -22,6 +22,11 @@ cdef inline void rt_smooth(Smooth *s, double goal, double pace) noexcept nogil:
         s.now = goal
 
 
+cdef inline double rt_along(const Smooth *s, double way) noexcept nogil:
+    """The value a share `way` of the block after its start."""
+    return s.now if way >= 1.0 else s.last + (s.now - s.last) * way
+
+
 cdef inline double smooth_pace(double seconds, double samplerate, int frames) noexcept nogil:
     """Share of the way that one block of `frames` goes when the time constant is `seconds`."""
     return 1.0 - exp(-frames / (seconds * samplerate))

@@ -111,6 +111,9 @@ cdef struct Deck:
     int looping
     int rolling
     int held            # a hot cue is held with slip on
+    int kept_looping        # the loop that a roll stands in for
+    double kept_start
+    double kept_end
     double loop_in      # mark of a loop being made, -1 for none
     double loop_start   # -1 for none
     double loop_end

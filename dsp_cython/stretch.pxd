@@ -66,6 +66,9 @@ cdef struct Lane:
     int64_t loop_end
     int drop
     uint32_t written
+    double energy_in        # mean square of what was fed
+    double energy_out       # and of what came back
+    double makeup           # gain that gives back what stretching loses
     float feed_left[FEED]
     float feed_right[FEED]
 

@@ -101,6 +101,8 @@ cdef int rt_read(const KernelBank *bank, int which, const Track *track, double *
             whole = floor(p)
             place = (p - whole) * kernel.phases
             row = <int>place
+            if row >= kernel.phases:    # a hair below a whole frame rounds to it
+                row = kernel.phases - 1
             at = <long>whole - half
             rd_convolve(track.left + at, track.right + at, kernel.table + row * taps, kernel.table + (row + 1) * taps,
                         <float>(place - row), taps, &left[i], &right[i])

@@ -295,3 +295,19 @@ def test_a_loop_past_the_end_of_the_track_keeps_time():
     deck(engine, 64 * 2000)
     assert engine.get("deck1.play") == 1
     assert phase_error(engine, 2.5 * RATE + 64 * 2000, 4 * BEAT) < 1e-6
+
+
+def test_a_roll_gives_back_the_loop_that_ran_before_it():
+    engine = playing(sine(100.0, 30.0))
+    engine.do("deck1.grid", [120.0, 0.0])
+    engine.do("deck1.loop.beats", 4)
+    deck(engine, 64 * 100)
+    loop = [engine.get(f"deck1.loop.{edge}") for edge in ("start", "end")]
+    engine.do("deck1.loop.roll", 0.25)
+    deck(engine, 64 * 100)
+    assert engine.get("deck1.loop.end") - engine.get("deck1.loop.start") == 0.125
+    engine.do("deck1.loop.roll", 0)
+    deck(engine, 64 * 2000)
+    assert [engine.get(f"deck1.loop.{edge}") for edge in ("start", "end")] == loop
+    assert engine.get("deck1.loop.active") == 1
+    assert loop[0] - 0.01 <= engine.get("deck1.position") < loop[1]
