@@ -201,6 +201,14 @@ cdef class Engine:
                 del self._held[serial]
         self._leaving = staying
 
+    def forget_tracks(self):
+        """Empty every deck at once and let go of all samples. Only when no audio thread and no worker runs."""
+        cdef int i
+        for i in range(DECKS):
+            rt_deck_reset(&self.state.deck[i])
+        self._held.clear()
+        self._leaving.clear()
+
     @property
     def holding(self):
         """Serials of the tracks whose memory the engine may still read."""

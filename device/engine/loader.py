@@ -141,5 +141,7 @@ class Loader:
     def close(self) -> None:
         """End all decoding and free all tracks; the audio must have stopped."""
         self._pool.close()
+        self._engine.forget_tracks()
+        self._memory.clear()
         for track in list(self._tracks.values()):
             track.close()

@@ -61,6 +61,8 @@ def _shown(value: float | str) -> str:
 def _number(row: Control, word: str) -> float:
     if word in row.choices:
         return float(row.choices.index(word))
+    if word in ("on", "off") and (row.low, row.high) == (0, 1):
+        return float(word == "on")
     try:
         return float(word)
     except ValueError:
