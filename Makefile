@@ -38,7 +38,7 @@ lint: $(DONE)/built
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/cython-lint dsp_cython
+	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint dsp_cython # it calls pycodestyle by name
 	$(BIN)/lint-imports
 
 bench: setup ## measure: time per period, latency, decoding, rendering

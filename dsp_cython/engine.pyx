@@ -11,12 +11,11 @@ from libc.stdlib cimport calloc, free
 from dsp_cython.deck cimport rt_deck_reset
 from dsp_cython.mixer cimport CHANNEL_VALUE_COUNT, MIXER_VALUE_COUNT, mixer_open, rt_mixer_reset
 from dsp_cython.period cimport CHANNELS_AT, DECKS, MIXER_AT, OUTPUTS, VALUES, EngineState, rt_engine_process
-from dsp_cython.recording cimport RecordRing
 from dsp_cython.ring cimport Command, Entry, command_push, entry_pop
 from dsp_cython.rt cimport rd_flush_denormals, rd_load32, rd_restore_denormals, rd_store32, rd_storei
 from dsp_cython.state cimport DECK_VALUE_COUNT, ENTRY_RELEASED, HOT_CUES, OP_COUNT, OP_LOAD
 from dsp_cython.stretch cimport StretcherApi, lane_close, lane_open, lane_work
-from dsp_cython.track cimport PAD, Track
+from dsp_cython.track cimport PAD
 from dsp_cython.varispeed cimport bank
 
 from dsp_cython.names import CHANNEL_VALUES, DECK_VALUES, MIXER_VALUES, OPS, OUTPUT_NAMES, STATE_NAMES, VALUE_NAMES
@@ -33,7 +32,8 @@ cdef class TrackMemory:
     buffer: float32, 2 * stride long; left from PAD, right from stride + PAD. The engine keeps it until it let go.
     """
 
-    def __init__(self, const float[::1] samples not None, Py_ssize_t stride, long long frames, long long serial, bint done=True):
+    def __init__(self, const float[::1] samples not None, Py_ssize_t stride, long long frames, long long serial,
+                 bint done=True):
         if samples.shape[0] < 2 * stride or stride < frames + 2 * PAD or frames < 0:
             raise ValueError(f"a track of {frames} frames does not fit into planes of {stride}")
         self._samples = samples

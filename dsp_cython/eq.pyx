@@ -1,11 +1,12 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """The channel EQ.
 
-The isolator splits at 200 Hz and 3.2 kHz with Linkwitz-Riley filters of eighth order (48 dB an octave), so that a killed
-band is at least 80 dB down in its middle; the bands add up flat in level (S. Linkwitz, "Active Crossover Networks").
+The isolator splits at 200 Hz and 3.2 kHz with Linkwitz-Riley filters of eighth order (48 dB an octave), so that a
+killed band is at least 80 dB down in its middle; the bands add up flat in level (S. Linkwitz, "Active Crossover
+Networks").
 """
 
-from libc.math cimport fabs, log10, pow
+from libc.math cimport pow
 from libc.string cimport memset
 
 from dsp_cython.biquad cimport Biquad, Memory, allpass, highpass, lowpass, rt_biquad, rt_peaking, rt_shelf
@@ -110,7 +111,7 @@ cdef void rt_eq(Eq *eq, const EqDesign *design, const double *decibels, int mode
                 double pace) noexcept nogil:
     """Equalise n frames (at most EQ_BLOCK) in place; `decibels` are the knobs: low, mid, high."""
     cdef int band, i
-    cdef double goal, step, wet, at, low, mid, high, d_low, d_mid, d_high
+    cdef double goal, step, wet, at, low, mid, high, d_low, d_mid, d_high, wet_left, wet_right
     cdef double wish = 0.0 if decibels[0] == 0.0 and decibels[1] == 0.0 and decibels[2] == 0.0 and rt_flat(eq) else 1.0
     for band in range(3):
         rt_smooth(&eq.gain[band], rt_gain(decibels[band], LOWEST), pace)
@@ -150,5 +151,7 @@ cdef void rt_eq(Eq *eq, const EqDesign *design, const double *decibels, int mode
         mid += d_mid
         high += d_high
         at = wet + step * (i + 1)
-        left[i] = <float>((1.0 - at) * left[i] + at * (low * eq.low[0][i] + mid * eq.mid[0][i] + high * eq.high[0][i]))
-        right[i] = <float>((1.0 - at) * right[i] + at * (low * eq.low[1][i] + mid * eq.mid[1][i] + high * eq.high[1][i]))
+        wet_left = low * eq.low[0][i] + mid * eq.mid[0][i] + high * eq.high[0][i]
+        wet_right = low * eq.low[1][i] + mid * eq.mid[1][i] + high * eq.high[1][i]
+        left[i] = <float>((1.0 - at) * left[i] + at * wet_left)
+        right[i] = <float>((1.0 - at) * right[i] + at * wet_right)

@@ -27,10 +27,12 @@ cdef extern from "FLAC/stream_encoder.h" nogil:
     int FLAC__stream_encoder_set_blocksize(FLAC__StreamEncoder *, uint32_t)
     int FLAC__stream_encoder_process_interleaved(FLAC__StreamEncoder *, const int32_t *, uint32_t)
     int FLAC__stream_encoder_finish(FLAC__StreamEncoder *)
-    ctypedef int (*WriteCallback)(const FLAC__StreamEncoder *, const unsigned char *, size_t, uint32_t, uint32_t, void *) noexcept nogil
+    ctypedef int (*WriteCallback)(
+        const FLAC__StreamEncoder *, const unsigned char *, size_t, uint32_t, uint32_t, void *) noexcept nogil
     ctypedef int (*SeekCallback)(const FLAC__StreamEncoder *, uint64_t, void *) noexcept nogil
     ctypedef int (*TellCallback)(const FLAC__StreamEncoder *, uint64_t *, void *) noexcept nogil
-    int FLAC__stream_encoder_init_stream(FLAC__StreamEncoder *, WriteCallback, SeekCallback, TellCallback, void *, void *)
+    int FLAC__stream_encoder_init_stream(
+        FLAC__StreamEncoder *, WriteCallback, SeekCallback, TellCallback, void *, void *)
 
 cdef enum:
     BLOCK = 4096
@@ -114,8 +116,9 @@ cdef extern from *:
 cdef int _settle(void *handle) noexcept nogil:
     cdef Stream *stream = <Stream *>handle
     cdef unsigned char field[8]
-    cdef uint64_t bits = (<uint64_t>stream.samplerate << 44) | (<uint64_t>1 << 41) | (<uint64_t>23 << 36) | stream.written
+    cdef uint64_t bits = (<uint64_t>stream.samplerate << 44) | (<uint64_t>1 << 41) | (<uint64_t>23 << 36)
     cdef int i
+    bits |= stream.written
     for i in range(8):
         field[i] = (bits >> (56 - 8 * i)) & 255
     return 0 if pwrite(stream.file, field, 8, COUNT_AT) == 8 else -1

@@ -5,7 +5,7 @@
 Optional: without JACK's headers this module is not built and the engine renders offline only. Wiring is not done here.
 """
 
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint32_t
 from libc.string cimport memset
 
 from dsp_cython.engine cimport Engine

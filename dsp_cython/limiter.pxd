@@ -36,4 +36,5 @@ cdef struct Limiter:
 
 cdef void limiter_design(LimiterDesign *design, double samplerate) noexcept nogil
 cdef void rt_limiter_reset(Limiter *limiter, const LimiterDesign *design) noexcept nogil
-cdef void rt_limit(Limiter *limiter, const LimiterDesign *design, bint on, float *left, float *right, int n) noexcept nogil
+cdef void rt_limit(Limiter *limiter, const LimiterDesign *design, bint on, float *left, float *right,
+                   int n) noexcept nogil

@@ -1,13 +1,12 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""A limiter that promises a ceiling: 4x oversampled peak detection, sliding minimum, smooth gain, half a millisecond of look-ahead.
+"""A limiter that promises a ceiling: 4x oversampled peak detection, sliding minimum, smooth gain.
 
-The gain that each peak needs is held over the look-ahead window (minimum), released slowly and then averaged over the
-same window, so it is already down when the peak arrives and never steps. Sound below the ceiling passes bit for bit,
-delayed. Detection after ITU-R BS.1770-4 annex 2, with a longer kernel.
+The gain that each peak needs is held over a look-ahead of half a millisecond (minimum), released slowly and then
+averaged over the same window, so it is already down when the peak arrives and never steps. Sound below the ceiling
+passes bit for bit, delayed. Detection after ITU-R BS.1770-4 annex 2, with a longer kernel.
 """
 
 from libc.math cimport M_PI, exp, fabs, sin, sqrt
-from libc.stdint cimport int64_t
 from libc.string cimport memmove, memset
 
 from dsp_cython.rt cimport rd_peak_between
@@ -15,7 +14,7 @@ from dsp_cython.rt cimport rd_peak_between
 cdef double CEILING = 0.8709635899560807        # -1.2 dBTP: what 4x detection can miss below the promise of -1
 cdef double LOOKAHEAD_SECONDS = 0.0005
 cdef double RELEASE_SECONDS = 0.08
-cdef double QUIET = 0.24        # below this no point between samples can reach the ceiling (sum of kernel magnitudes < 3.5)
+cdef double QUIET = 0.24        # below this no point between samples can reach it (kernel magnitudes add up to < 3.5)
 
 
 cdef double _i0(double x) noexcept nogil:

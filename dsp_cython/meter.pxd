@@ -8,7 +8,8 @@ cdef struct Meter:
     double mean[2]          # of squares, over 300 ms
 
 
-cdef inline void rt_meter(Meter *meter, const float *left, const float *right, int n, double fall, double pace) noexcept nogil:
+cdef inline void rt_meter(Meter *meter, const float *left, const float *right, int n, double fall,
+                          double pace) noexcept nogil:
     """Take in n frames; `fall` is the peak's decay per block, `pace` the mean's share per block."""
     cdef int i, side
     cdef double square

@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """The mixer's block: strips into the mix and the cue bus, then main, booth and headphones, each behind a limiter."""
 
-from libc.math cimport M_PI, cos, exp, fabs, pow, sin, sqrt
+from libc.math cimport M_PI, cos, exp, fabs, pow
 
 from dsp_cython.eq cimport eq_design, rt_eq, rt_eq_reset, rt_gain
 from dsp_cython.limiter cimport limiter_design, rt_limiter_reset, rt_limit
@@ -114,7 +114,8 @@ cdef void rt_apply(const Smooth *gain, float *left, float *right, int n) noexcep
         right[i] = <float>(right[i] * g)
 
 
-cdef void rt_add(const Smooth *gain, const float *left, const float *right, float *to_left, float *to_right, int n) noexcept nogil:
+cdef void rt_add(const Smooth *gain, const float *left, const float *right, float *to_left, float *to_right,
+                 int n) noexcept nogil:
     cdef int i
     cdef double g = gain.last, step = (gain.now - gain.last) / n
     if step == 0.0 and g == 0.0:

@@ -9,7 +9,7 @@ from libc.math cimport log10, sqrt
 
 from dsp_cython.deck cimport rt_deck_block_size, rt_deck_command, rt_deck_render
 from dsp_cython.mixer cimport (
-    CHANNEL_VALUE_COUNT, CHANNELS, MIX_BLOCK, Mixer, rt_mix, rt_mixer_block_size, rt_mixer_is_clean, rt_mixer_reset,
+    CHANNELS, MIX_BLOCK, Mixer, rt_mix, rt_mixer_block_size, rt_mixer_is_clean, rt_mixer_reset,
 )
 from dsp_cython.recording cimport RecordRing, rt_record
 from dsp_cython.ring cimport Command, Entry, rt_command_pop, rt_entry_push
@@ -143,7 +143,8 @@ cdef void rt_record_block(EngineState *e, int n) noexcept nogil:
         e.recording = NULL
 
 
-cdef void rt_block(EngineState *e, float **outputs, int at, const float *mic_left, const float *mic_right) noexcept nogil:
+cdef void rt_block(EngineState *e, float **outputs, int at, const float *mic_left,
+                   const float *mic_right) noexcept nogil:
     cdef int i, k, n = e.block
     cdef float *decks[2 * DECKS]
     cdef int silent[DECKS]
@@ -179,7 +180,7 @@ cdef void rt_put(EngineState *e, int *which, double value) noexcept nogil:
 
 
 cdef void rt_publish_deck(EngineState *e, Deck *d, int *w) noexcept nogil:
-    cdef double rate = e.samplerate, frames = 0.0, ready = 0.0, beats = 60.0
+    cdef double rate = e.samplerate, frames = 0.0, ready = 0.0
     cdef int m
     if d.track != NULL:
         frames = <double>d.track.frames

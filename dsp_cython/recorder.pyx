@@ -8,7 +8,7 @@ since. A full disk ends the file cleanly and is reported; the sound goes on.
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
 from libc.errno cimport EINTR, errno
 from libc.math cimport rint
-from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
@@ -181,8 +181,8 @@ cdef void *_run(void *argument) noexcept nogil:
 cdef class Recorder:
     """One recording. Give `ring` to `Engine.record`; poll `ended`, `failure`; then `close`.
 
-    file: an open, empty file's descriptor, which stays the caller's. encoder: a capsule from `dsp_cython.flac`, None for
-    24-bit WAV. The memory lives until `close` or until the engine that writes into it is gone.
+    file: an open, empty file's descriptor, which stays the caller's. encoder: a capsule from `dsp_cython.flac`, None
+    for 24-bit WAV. The memory lives until `close` or until the engine that writes into it is gone.
     """
 
     cdef Writer *_writer

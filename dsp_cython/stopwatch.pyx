@@ -19,7 +19,7 @@ cdef double _now() noexcept nogil:
 
 
 def time_periods(Engine engine not None, int periods, int period):
-    """Run an offline engine; returns two float64 arrays of microseconds a period: the audio callback, the stretching."""
+    """Run an offline engine; returns two float64 arrays of microseconds a period: audio callback, stretching."""
     import numpy as np
 
     callback, stretching = np.zeros(periods), np.zeros(periods)

@@ -71,7 +71,8 @@ cdef void _feed(Lane *lane, int frames) noexcept nogil:
     lane.cursor = at
 
 
-cdef double _mean_square(double before, const float *left, const float *right, int frames, double samplerate) noexcept nogil:
+cdef double _mean_square(double before, const float *left, const float *right, int frames,
+                         double samplerate) noexcept nogil:
     """A running mean square over about half a second, `frames` further on."""
     cdef double total = 0.0, keep = exp(-frames / (MEAN_SECONDS * samplerate))
     cdef int i

@@ -36,7 +36,8 @@ cdef double rt_cutoff(double knob, bint high, double samplerate) noexcept nogil:
     return 0.45 * samplerate if hertz > 0.45 * samplerate else hertz
 
 
-cdef void rt_stage(double *s, float *samples, int n, double g, double k, bint high, double wet, double step) noexcept nogil:
+cdef void rt_stage(double *s, float *samples, int n, double g, double k, bint high, double wet,
+                   double step) noexcept nogil:
     """One state-variable stage over one side, blended in by `wet`, which grows by `step` a frame."""
     cdef int i
     cdef double a1 = 1.0 / (1.0 + g * (g + k)), a2 = g * a1, a3 = g * a2, x, y, v1, v2, v3
