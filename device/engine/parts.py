@@ -22,8 +22,8 @@ def optional(name: str) -> ModuleType | None:
 def missing() -> list[str]:
     """A sentence for each part that this build lacks."""
     return [
-        f"{lacks} is not available: the engine was built without {library}; "
-        "run provisioning/install.sh, then `make setup`"
+        f"not available: {lacks}; the engine was built without {library}: "
+        "run provisioning/install.sh, then `make clean setup`"
         for name, (library, lacks) in OPTIONAL.items()
         if optional(name) is None
     ]

@@ -1,6 +1,7 @@
 """`rackdeck render`: a set log to a sound file, the same bytes every time."""
 
 import argparse
+import logging
 import os
 import sys
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from device.errors import InputError, MachineError
 
+logger = logging.getLogger(__name__)
 HELP = "render a set log to a WAV or FLAC file, offline"
 
 
@@ -48,6 +50,9 @@ def render_file(source: Path, target: Path, progress: Callable[[float], None] = 
     if kind == ".flac" and encoder is None:
         raise InputError("FLAC is not available in this build; choose a .wav")
     log = setlog.read(source)
+    stretched = any(event.value and event.name.endswith((".keylock", ".key")) for event in log.events)
+    if stretched and parts.stretcher() is None:
+        logger.warning("%s uses key-lock, which this build lacks; it is rendered without", source.name)
     replay = Replay(log, source.absolute().parent)
     fresh = target.with_name(f"{target.name}.{os.getpid()}.new")
     try:
