@@ -1,0 +1,160 @@
+"""Mixxx, started with fresh settings on a screen and a sound server of the bench's own, and played by keys."""
+
+import random
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from device.bench import ear
+from device.bench.box import Server
+from device.bench.children import Child, wait_until
+from device.bench.machine import program_version
+from device.bench.threads import Watch
+from device.bench.xserver import Screen, screen
+from device.errors import MachineError
+
+PORT = "Mixxx:out_0"
+START_SECONDS, SETTLE_SECONDS = 60.0, 45.0
+_DIALOG = "Choose music library directory"
+_RATE_STEPS = 6  # of half a percent
+_CALM_PERCENT = 45.0  # of a core: it has analysed its tracks
+
+# Files named on the command line land on decks 2 and 3.
+_KEYS = """[Channel2]
+play q
+cue_gotoandstop w
+rate_perm_up e
+keylock r
+
+[Channel3]
+play a
+cue_gotoandstop s
+rate_perm_up d
+keylock f
+"""
+_SOUND = """<!DOCTYPE SoundManagerConfig>
+<SoundManagerConfig api="JACK Audio Connection Kit" samplerate="48000" latency="2" sync_buffers="2" deck_count="4">
+ <SoundDevice name="system" portAudioIndex="0">
+  <output type="Master" index="0" channel="0" channel_count="2"/>
+ </SoundDevice>
+</SoundManagerConfig>
+"""
+_SETTINGS = """[Master]
+keylock_engine 1
+
+[Keyboard]
+Enabled 1
+
+[Controls]
+RatePermRight 0.05
+RatePermLeft 0.5
+"""
+
+
+def installed() -> str:
+    """Its name and Debian's version of it, "" when it is not installed."""
+    if shutil.which("mixxx") is None:
+        return ""
+    return "Mixxx " + program_version(["dpkg-query", "-W", "-f=${Version}", "mixxx"], r"^([\d.]+\d)")
+
+
+class Mixxx:
+    """A running Mixxx with a track on each of two decks, stopped at their start."""
+
+    def __init__(self, child: Child, keys: Screen, output: ear.Ear):
+        self._child, self._keys, self._output = child, keys, output
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._child.pid
+
+    def _press(self, key: str) -> None:
+        self._keys.press(key)
+        time.sleep(0.1)
+
+    def play(self) -> None:
+        """Start both decks, each alone first. MachineError when one of them is not heard."""
+        for start, stop in ("qw", "as"):
+            self._output.arm(1e-4)
+            self._press(start)
+            wait_until(lambda: self._output.heard, "Mixxx plays", 5.0)
+            self._press(stop)
+            time.sleep(0.3)
+        for start in "qa":
+            self._press(start)
+
+    def faster(self) -> None:
+        """Both decks at +3 %."""
+        for _ in range(_RATE_STEPS):
+            for key in "ed":
+                self._press(key)
+
+    def lock(self) -> None:
+        """Turn key-lock on, on both decks."""
+        for key in "rf":
+            self._press(key)
+
+    def latency(self, count: int) -> list[float]:
+        """Milliseconds from pressing play to the first changed sample, `count` times; no deck may play."""
+        pauses = random.Random(2)
+        times = []
+        for _ in range(count):
+            self._keys.press("w")
+            time.sleep(0.2 + pauses.uniform(0.0, 0.02))
+            self._output.arm()
+            began = ear.now()
+            self._keys.press("q")
+            times.append(self._output.wait(began, 5.0))
+            time.sleep(0.05)
+        self._keys.press("w")
+        return times
+
+
+@contextmanager
+def running(server: Server, tracks: tuple[Path, Path]) -> Iterator[Mixxx]:
+    """Start Mixxx and wait until it has analysed its tracks. MachineError when it does not come so far."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mixxx-", dir=server.folder)))
+        shown = stack.enter_context(screen(server.folder))
+        (folder / "soundconfig.xml").write_text(_SOUND)
+        (folder / "mixxx.cfg").write_text(_SETTINGS)
+        (folder / "Custom.kbd.cfg").write_text(_KEYS)
+        words = ["mixxx", "--settingsPath", str(folder), "--developer", "--safeMode", *map(str, tracks)]
+        child = Child(words, folder / "output.log", {"DISPLAY": shown.name, "HOME": str(folder)})
+        stack.callback(child.stop)
+        output = stack.enter_context(_output(child, shown))
+        _wait_for_calm(child)
+        if not shown.focus("Mixxx"):
+            raise MachineError("Mixxx shows no window")
+        time.sleep(0.5)
+        yield Mixxx(child, shown, output)
+
+
+@contextmanager
+def _output(child: Child, shown: Screen) -> Iterator[ear.Ear]:
+    """Its main output, as soon as it has one; the dialog that it opens before is sent away."""
+    end = time.monotonic() + START_SECONDS
+    while True:
+        if shown.focus(_DIALOG):
+            shown.press("Escape")
+        try:
+            with ear.listening(PORT) as output:
+                yield output
+            return
+        except MachineError as exc:
+            if child.process.poll() is not None or time.monotonic() > end:
+                raise MachineError(f"Mixxx did not start: {child.last_words()}") from exc
+            time.sleep(1.0)
+
+
+def _wait_for_calm(child: Child) -> None:
+    end = time.monotonic() + SETTLE_SECONDS
+    calm = 0
+    while calm < 2 and time.monotonic() < end:
+        watch = Watch(child.pid)
+        time.sleep(1.5)
+        calm = calm + 1 if watch.usage().process < _CALM_PERCENT else 0
