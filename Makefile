@@ -32,7 +32,7 @@ test: $(DONE)/test-packages setup lint ## set up, then run every check and every
 	$(BIN)/python -m pytest $(PYTEST)
 
 check: $(DONE)/built lint ## the quick part of `make test`
-	$(BIN)/python -m pytest -q -m "not slow" $(PYTEST)
+	$(BIN)/python -m pytest -q -m "not slow and not live" $(PYTEST)
 
 lint: $(DONE)/built
 	$(BIN)/ruff check .

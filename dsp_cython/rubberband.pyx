@@ -17,7 +17,6 @@ cdef extern from "rubberband/rubberband-c.h" nogil:
     ctypedef _State *RubberBandState
     RubberBandState rubberband_new(unsigned int, unsigned int, int, double, double)
     void rubberband_delete(RubberBandState)
-    void rubberband_reset(RubberBandState)
     void rubberband_set_time_ratio(RubberBandState, double)
     void rubberband_set_pitch_scale(RubberBandState, double)
     unsigned int rubberband_get_preferred_start_pad(RubberBandState)
@@ -50,10 +49,6 @@ cdef void *_create(unsigned int samplerate) noexcept nogil:
 
 cdef void _destroy(void *state) noexcept nogil:
     rubberband_delete(<RubberBandState>state)
-
-
-cdef void _reset(void *state) noexcept nogil:
-    rubberband_reset(<RubberBandState>state)
 
 
 cdef void _tune(void *state, double ratio, double pitch) noexcept nogil:
@@ -102,7 +97,6 @@ cdef int _retrieve(void *state, float *left, float *right, int frames) noexcept 
 cdef StretcherApi _api
 _api.create = _create
 _api.destroy = _destroy
-_api.reset = _reset
 _api.tune = _tune
 _api.start_pad = _start_pad
 _api.start_delay = _start_delay

@@ -32,7 +32,6 @@ cdef struct StretcherApi:
     # The glue to a stretching library; missing on a machine built without it.
     void *(*create)(unsigned int samplerate) noexcept nogil
     void (*destroy)(void *) noexcept nogil
-    void (*reset)(void *) noexcept nogil
     void (*tune)(void *, double ratio, double pitch) noexcept nogil
     int (*start_pad)(void *) noexcept nogil
     int (*start_delay)(void *, double ratio, double pitch, double samplerate) noexcept nogil
@@ -45,6 +44,7 @@ cdef struct StretcherApi:
 cdef struct Lane:
     const StretcherApi *api
     void *stretcher
+    void *spare             # a new one for the next start: a used one remembers what it played, even after a reset
     double samplerate
     # the queue of orders; the audio thread writes
     uint32_t head

@@ -120,7 +120,12 @@ cdef void _start(Lane *lane, const Order *order) noexcept nogil:
     lane.energy_in = lane.energy_out = 0.0
     lane.makeup = FIRST_MAKEUP
     rd_store64(&lane.progress, <uint64_t>order.generation << 32)
-    lane.api.reset(lane.stretcher)
+    if lane.spare == NULL:
+        lane.spare = lane.api.create(<unsigned int>lane.samplerate)
+    if lane.spare != NULL:          # without memory for a new one the used one has to do
+        lane.api.destroy(lane.stretcher)
+        lane.stretcher = lane.spare
+        lane.spare = NULL
     lane.api.tune(lane.stretcher, 1.0 / fabs(order.speed), order.pitch)
     pad = lane.api.start_pad(lane.stretcher)
     lane.drop = lane.api.start_delay(lane.stretcher, 1.0 / fabs(order.speed), order.pitch, lane.samplerate)
@@ -172,6 +177,8 @@ cdef void lane_work(Lane *lane) noexcept nogil:
         tail += 1
         rd_store32(&lane.tail, tail)
         rd_store32(&lane.acknowledged, order.generation)
+    if lane.spare == NULL:
+        lane.spare = lane.api.create(<unsigned int>lane.samplerate)
 
 
 cdef int lane_open(Lane *lane, const StretcherApi *api, unsigned int samplerate) noexcept:
@@ -188,5 +195,7 @@ cdef void lane_close(Lane *lane) noexcept:
     """Free it. The worker and the audio thread must have stopped."""
     if lane.stretcher:
         lane.api.destroy(lane.stretcher)
+    if lane.spare:
+        lane.api.destroy(lane.spare)
     free(lane.out_left)
     free(lane.out_right)

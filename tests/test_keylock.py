@@ -303,3 +303,24 @@ def test_a_speed_that_cannot_be_stretched_plays_with_its_own_pitch():
     deck(engine, WARM)
     assert engine.get("deck1.stretching") == 0
     assert signals.pitch(deck(engine, RATE)[0], 110.0) == pytest.approx(110.0, abs=0.1)
+
+
+@pytest.mark.parametrize("earlier", [{"tempo": 6.0}, {"tempo": -5.0}, {"tempo": 3.0, "key": 4}], ids=str)
+def test_what_a_deck_played_before_does_not_show_in_its_sound(earlier):
+    """A stretcher that was used once remembers it, even after a reset: each start gets a new one."""
+    sounds = []
+    for before in ({}, {"keylock": 1, **earlier}):
+        engine = deck_on(signals.music(12.0))
+        for name, value in before.items():
+            engine.set(f"deck1.{name}", value)
+        engine.set("deck1.play", 1 if before else 0)
+        deck(engine, 2 * RATE // 64 * 64)
+        engine.set("deck1.play", 0)
+        deck(engine, 2 * RATE // 64 * 64)
+        engine.set("deck1.tempo", 3.0)
+        engine.set("deck1.key", 0)
+        engine.set("deck1.keylock", 1)
+        engine.do("deck1.seek", 4.0)
+        engine.set("deck1.play", 1)
+        sounds.append(deck(engine, 3 * RATE))
+    assert np.array_equal(sounds[0], sounds[1])
