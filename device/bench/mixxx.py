@@ -22,12 +22,14 @@ _DIALOG = "Choose music library directory"
 _RATE_STEPS = 6  # of half a percent
 _CALM_PERCENT = 45.0  # of a core: it has analysed its tracks
 
+_SIZES = {64: 1, 128: 2, 256: 3}  # what it calls these periods
 # Files named on the command line land on decks 2 and 3.
 _KEYS = """[Channel2]
 play q
 cue_gotoandstop w
 rate_perm_up e
 keylock r
+mute t
 
 [Channel3]
 play a
@@ -36,7 +38,7 @@ rate_perm_up d
 keylock f
 """
 _SOUND = """<!DOCTYPE SoundManagerConfig>
-<SoundManagerConfig api="JACK Audio Connection Kit" samplerate="48000" latency="2" sync_buffers="2" deck_count="4">
+<SoundManagerConfig api="JACK Audio Connection Kit" samplerate="48000" latency="{size}" sync_buffers="2" deck_count="4">
  <SoundDevice name="system" portAudioIndex="0">
   <output type="Master" index="0" channel="0" channel_count="2"/>
  </SoundDevice>
@@ -98,20 +100,34 @@ class Mixxx:
         for key in "rf":
             self._press(key)
 
-    def latency(self, count: int) -> list[float]:
+    def plays(self, count: int) -> list[float]:
         """Milliseconds from pressing play to the first changed sample, `count` times; no deck may play."""
-        pauses = random.Random(2)
-        times = []
-        for _ in range(count):
-            self._keys.press("w")
-            time.sleep(0.2 + pauses.uniform(0.0, 0.02))
-            self._output.arm()
-            began = ear.now()
-            self._keys.press("q")
-            times.append(self._output.wait(began, 5.0))
-            time.sleep(0.05)
-        self._keys.press("w")
+        times = [self._timed("w", "q", pause) for pause in _pauses(count)]
+        self._press("w")
         return times
+
+    def openings(self, count: int) -> list[float]:
+        """The same from opening the channel of a deck that plays behind a shut one (Mixxx's mute)."""
+        self._press("q")
+        times = [self._timed("t", "t", pause) for pause in _pauses(count)]
+        self._press("w")
+        return times
+
+    def _timed(self, before: str, key: str, pause: float) -> float:
+        self._keys.press(before)
+        time.sleep(pause)
+        self._output.arm()
+        began = ear.now()
+        self._keys.press(key)
+        took = self._output.wait(began, 5.0)
+        time.sleep(0.05)
+        return took
+
+
+def _pauses(count: int) -> list[float]:
+    """Long enough for silence, and of no fixed relation to the periods."""
+    random_ = random.Random(2)
+    return [0.2 + random_.uniform(0.0, 0.02) for _ in range(count)]
 
 
 @contextmanager
@@ -120,7 +136,7 @@ def running(server: Server, tracks: tuple[Path, Path]) -> Iterator[Mixxx]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mixxx-", dir=server.folder)))
         shown = stack.enter_context(screen(server.folder))
-        (folder / "soundconfig.xml").write_text(_SOUND)
+        (folder / "soundconfig.xml").write_text(_SOUND.format(size=_SIZES[server.period]))
         (folder / "mixxx.cfg").write_text(_SETTINGS)
         (folder / "Custom.kbd.cfg").write_text(_KEYS)
         words = ["mixxx", "--settingsPath", str(folder), "--developer", "--safeMode", *map(str, tracks)]

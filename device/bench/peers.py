@@ -23,6 +23,7 @@ OURS = "Rackdeck"
 _TRACK_SECONDS = 120.0
 _SETTLE_SECONDS = 1.0
 PLAIN, FASTER, LOCKED = "2 decks", "2 decks, +3 %", "2 decks, +3 %, key-lock"
+PLAY, OPEN = "play to first sample", "channel opens to first sample"
 _NAMES = ("min", "median", "p95", "worst")
 
 
@@ -93,7 +94,8 @@ class Run:
             time.sleep(_SETTLE_SECONDS)
             if server.period == LATENCY_PERIOD:
                 with ear.listening("rackdeck:main_left") as left:
-                    yield _pressed(latency.presses(box, left, latency.play, self._settings.peer_presses))
+                    for what, press in ((PLAY, latency.play), (OPEN, latency.fader)):
+                        yield _pressed(what, latency.presses(box, left, press, self._settings.peer_presses))
             for deck in (1, 2):
                 box.panel.do(f"deck{deck}.seek", 0.0)
                 box.panel.set(f"deck{deck}.play", 1)
@@ -106,7 +108,8 @@ class Run:
     def _mixxx(self, server: Server) -> Iterator[Case]:
         with mixxx.running(server, self._tracks) as peer:
             if server.period == LATENCY_PERIOD:
-                yield _pressed(peer.latency(self._settings.peer_presses))
+                yield _pressed(PLAY, peer.plays(self._settings.peer_presses))
+                yield _pressed(OPEN, peer.openings(self._settings.peer_presses))
             peer.play()
             yield self._watched(server, peer.pid, PLAIN)
             peer.faster()
@@ -127,8 +130,8 @@ def _both(box: Box, what: str, value: float) -> None:
         box.panel.set(f"deck{deck}.{what}", value)
 
 
-def _pressed(times: list[float]) -> Case:
-    return {"of": "play to first sample", "n": len(times), **figures.spread(times, "ms", _NAMES)}
+def _pressed(what: str, times: list[float]) -> Case:
+    return {"of": what, "n": len(times), **figures.spread(times, "ms", _NAMES)}
 
 
 def compared(cases: list[Case]) -> Iterator[Case]:

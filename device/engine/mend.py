@@ -1,8 +1,10 @@
 """Making left-over recordings whole after a crash or a power cut."""
 
+import contextlib
 import os
 import struct
 from pathlib import Path
+from typing import BinaryIO
 
 from device.engine.journal import compile_log, read_journal
 from dsp_cython.recorder import WAV_HEADER_BYTES, wav_header
@@ -18,8 +20,11 @@ def mend_folder(folder: Path) -> list[str]:
     for journal in sorted(folder.glob("*.journal")):
         try:
             said.append(mend(journal))
+        except PermissionError as exc:
+            said.append(f"{journal.name} waits to be mended: {exc.strerror}")
         except (OSError, ValueError, KeyError, TypeError) as exc:
-            journal.rename(journal.with_suffix(".unreadable"))
+            with contextlib.suppress(OSError):  # a folder that cannot be written keeps it for the next start
+                journal.rename(journal.with_suffix(".unreadable"))
             said.append(f"{journal.name} could not be read ({exc}); the recording beside it was left as it is")
     return said
 
@@ -69,10 +74,8 @@ def mend_flac(path: Path) -> int:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - _MOST_TAIL))
         base = file.tell()
-        end, blocks = _last_whole_frame(file.read())
-        if blocks:
-            file.truncate(base + end)
-        count = blocks * FLAC_BLOCK
+        end, count = _last_whole_frame(file.read())
+        file.truncate(base + end if count else _metadata_end(file))
         bits = struct.unpack(">Q", head[_COUNT_AT:])[0]
         file.seek(_COUNT_AT)
         file.write(struct.pack(">Q", bits >> 36 << 36 | count))
@@ -81,27 +84,42 @@ def mend_flac(path: Path) -> int:
     return count
 
 
+def _metadata_end(file: BinaryIO) -> int:
+    """Where the sound of a FLAC file would begin."""
+    at, last = 4, False
+    while not last:
+        file.seek(at)
+        head = file.read(4)
+        if len(head) < 4:
+            return at
+        last = bool(head[0] & 0x80)
+        at += 4 + int.from_bytes(head[1:], "big")
+    return at
+
+
 def _last_whole_frame(tail: bytes) -> tuple[int, int]:
-    """(end of the last whole frame, how many frames there are up to it); (0, 0) with none.
+    """(where the last whole FLAC frame ends, samples a side up to there); (0, 0) with none.
 
     A frame is whole when the CRC-16 over it comes out at 0 (FLAC format, frame footer).
     """
     starts = []
     at = tail.find(b"\xff\xf8")
     while at >= 0:
-        number = _frame_number(tail, at)
-        if number is not None:
-            starts.append((at, number))
+        count = _samples_through(tail, at)
+        if count is not None:
+            starts.append((at, count))
         at = tail.find(b"\xff\xf8", at + 1)
+    if not starts:
+        return 0, 0
     ends = [start for start, _ in starts[1:]] + [len(tail)]
-    for (start, number), end in reversed(list(zip(starts, ends, strict=True))):
+    for (start, count), end in reversed(list(zip(starts, ends, strict=True))):
         if _crc16(tail[start:end]) == 0:
-            return end, number + 1
+            return end, count
     return 0, 0
 
 
-def _frame_number(data: bytes, at: int) -> int | None:
-    """The number in a frame's header at `at`, None when there is no header whose CRC-8 is right."""
+def _samples_through(data: bytes, at: int) -> int | None:
+    """Samples a side up to the end of the frame whose header is at `at`; None when its CRC-8 is not right."""
     if at + 16 > len(data):
         return None
     first = data[at + 4]
@@ -112,12 +130,14 @@ def _frame_number(data: bytes, at: int) -> int | None:
     for byte in data[at + 5 : at + 4 + length]:
         number = number << 6 | (byte & 0x3F)
     end = at + 4 + length
-    end += {6: 1, 7: 2}.get(data[at + 2] >> 4, 0)
+    extra = {6: 1, 7: 2}.get(data[at + 2] >> 4, 0)  # the last block says its own, shorter size
+    size = int.from_bytes(data[end : end + extra], "big") + 1 if extra else FLAC_BLOCK
+    end += extra
     end += {12: 1, 13: 2, 14: 2}.get(data[at + 2] & 15, 0)
     crc = 0
     for byte in data[at:end]:
         crc = _CRC8[crc ^ byte]
-    return number if end < len(data) and crc == data[end] else None
+    return number * FLAC_BLOCK + size if end < len(data) and crc == data[end] else None
 
 
 def _crc16(data: bytes) -> int:

@@ -92,7 +92,7 @@ class Recording:
 
     def poll(self) -> bool:
         """True once the recording is finished, well or not; then `close`."""
-        if not self._stopping and free_seconds(self._folder, int(self._engine.samplerate)) < LAST_SECONDS:
+        if not self._stopping and self._room() < LAST_SECONDS:
             self.message = "the disk is nearly full: recording was ended; free space and start again"
             self.stop()
         if self._recorder.failure and not self._stopping:
@@ -101,6 +101,10 @@ class Recording:
         if self._stopping and time.monotonic() - self._stopping > 2:  # no audio thread runs any more
             self._recorder.finish()
         return bool(self._recorder.ended)
+
+    def _room(self) -> float:
+        space = os.fstatvfs(self._file)  # of the file, which is there even when its folder was removed
+        return space.f_bavail * space.f_frsize / (BYTES_A_FRAME * self._engine.samplerate)
 
     def close(self) -> None:
         """Finish the files."""

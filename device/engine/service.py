@@ -179,9 +179,9 @@ class EngineService:
             if deck.playing and self.loader.pending(f"deck{number}") is None:
                 self._act(f"deck{number}.play", 1.0)
                 log.info("deck %d goes on with %s", number, deck.path.name)
-        if self._left.recording:
+        recording, self._left = self._left.recording, None
+        if recording:
             self._start_recording()
-        self._left = None
 
     def _each_second(self) -> None:
         self._state("record.free", free_seconds(paths.recordings(), int(self.engine.samplerate)))
@@ -211,19 +211,29 @@ class EngineService:
         try:
             while not self._stop():
                 self._actions.pump(ROUND_SECONDS)
-                self.loader.pump()
-                self._follow_recording()
-                self._resume()
+                self._guarded(self.loader.pump)
+                self._guarded(self._follow_recording)
+                self._guarded(self._resume)
                 self._sign_of_life()
                 now = time.monotonic()
                 if now - second >= 1:
                     second = now
-                    self._each_second()
+                    self._guarded(self._each_second)
                 if now - minute >= 60:
                     minute = now
-                    self._each_minute()
+                    self._guarded(self._each_minute)
         finally:
             self.close()
+        self.memory.sign_off()  # only an end that was asked for forgets the decks
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """One part's failure must not end the sound."""
+        try:
+            work()
+        except RackdeckError as exc:
+            log.warning("%s", exc)
+        except Exception:
+            log.exception("a part of the engine failed; the sound goes on")
 
     def close(self) -> None:
         """End in order: the recording, the callers, the sound, the tracks."""
@@ -237,7 +247,6 @@ class EngineService:
         self._connection.close()
         self.engine.drain()
         self.loader.close()
-        self.memory.sign_off()
 
 
 def _first_serial(folder: Path) -> int:

@@ -74,7 +74,7 @@ def _rows(folder: Path) -> dict[str, dict[str, object]]:
         return {
             row["file"]: row for row in body["tracks"] if isinstance(row, dict) and isinstance(row.get("file"), str)
         }
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
 
 

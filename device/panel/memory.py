@@ -110,7 +110,7 @@ class PanelMemory:
     def write_text(self, name: str, text: str) -> None:
         """Store a text, cut to 248 bytes. The count before it is odd while it changes (a seqlock)."""
         at = self._text_at(name)
-        raw = text.encode()[: TEXT_BYTES - 8].decode(errors="ignore").encode()
+        raw = text.encode(errors="replace")[: TEXT_BYTES - 8].decode(errors="ignore").encode()
         count = struct.unpack_from("<I", self._map, at)[0] | 1
         struct.pack_into("<I", self._map, at, count)
         struct.pack_into("<I", self._map, at + 4, len(raw))
