@@ -19,6 +19,13 @@ class Ear:
     def __init__(self, listener: "Listener", port: str):
         self._listener, self._port = listener, port
 
+    @staticmethod
+    def now() -> float:
+        """JACK's clock. It runs only while this process is a client of a server."""
+        from dsp_cython.listener import now_us
+
+        return now_us() / 1000
+
     def arm(self, threshold: float = 0.0) -> None:
         """Listen for the next sample whose magnitude exceeds the threshold."""
         self._listener.arm(threshold)
@@ -33,13 +40,6 @@ class Ear:
         wait_until(lambda: self.heard, f"a sound at {self._port}", patience)
         assert self._listener.heard_us is not None
         return self._listener.heard_us / 1000 - since
-
-
-def now() -> float:
-    """JACK's clock, in milliseconds."""
-    from dsp_cython.listener import now_us
-
-    return now_us() / 1000
 
 
 @contextmanager

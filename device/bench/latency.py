@@ -43,7 +43,7 @@ def play(box: Box, left: ear.Ear) -> float:
     box.panel.do("deck1.seek", CUE_SECONDS)
     time.sleep(0.02)
     left.arm()
-    began = ear.now()
+    began = left.now()
     box.panel.do("deck1.play", 1)
     return left.wait(began)
 
@@ -55,6 +55,6 @@ def fader(box: Box, left: ear.Ear) -> float:
     box.panel.set("deck1.play", 1)
     time.sleep(0.06)
     left.arm()
-    began = ear.now()
+    began = left.now()
     box.panel.set("mixer.ch1.fader", 1.0)
     return left.wait(began)

@@ -117,7 +117,7 @@ class Mixxx:
         self._keys.press(before)
         time.sleep(pause)
         self._output.arm()
-        began = ear.now()
+        began = self._output.now()
         self._keys.press(key)
         took = self._output.wait(began, 5.0)
         time.sleep(0.05)

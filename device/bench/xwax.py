@@ -55,7 +55,7 @@ class Xwax:
         for deck in _DECKS:
             with ear.listening(f"xwax:{deck}_playback_L") as output:
                 output.arm(1e-3)
-                output.wait(ear.now(), 5.0)
+                output.wait(output.now(), 5.0)
 
     def faster(self) -> None:
         """Both records at +3 %."""
