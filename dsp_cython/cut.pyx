@@ -36,12 +36,15 @@ cdef double rt_needle(double speed) noexcept nogil:
 
 
 cdef void rt_cut(Deck *d, int length) noexcept nogil:
-    """Let the present sound fade out by itself over `length` frames; what comes next fades in."""
+    """Let the present sound fade out by itself over `length` frames; what comes next fades in.
+
+    Of a place that was left before any of it was heard nothing is read: it may not be decoded yet.
+    """
     cdef int i, at
     cdef double pos = d.pos
     cdef float gain, keep
     cdef uint32_t place
-    if d.voice:
+    if d.voice and d.fade_at > 0:
         if d.stretched and rt_available(d.lane, d.generation, d.read) >= <uint32_t>length:
             for i in range(length):
                 place = (d.read + i) & (OUT_FRAMES - 1)

@@ -25,6 +25,8 @@ cdef double BEND = 0.08             # full travel of the nudge
 cdef double RING_OUT = 64.0         # frames played past the ends of a track, so the kernel rings out
 cdef double WAIT_FRAMES = 24576.0   # decoded frames wanted ahead of the play head
 cdef double LEAD_SECONDS = 0.032
+cdef double SLOWEST_BPM = 1.0
+cdef double FASTEST_BPM = 1000.0
 cdef double SANE = 1e9              # no command takes a larger number; neither is a NaN below it
 
 
@@ -87,6 +89,8 @@ cdef void rt_deck_command(Deck *d, const Command *command, const double *values)
             if not d.voice:
                 d.pos = rint(d.pos)
     elif op == OP_GRID:
+        if command.a != 0.0 and not SLOWEST_BPM <= command.a <= FASTEST_BPM:
+            return
         d.bpm = command.a
         d.first_beat = rint(command.b * d.samplerate)
     elif OP_HOTCUE_SET <= op <= OP_HOTCUE_AT:
@@ -116,6 +120,8 @@ cdef void rt_wait_for_decoder(Deck *d) noexcept nogil:
         if d.live and d.hold:
             d.hold = 0
             rt_emit(d, OP_HOLD, 0.0)
+        if d.pos > d.track.frames + RING_OUT:
+            d.pos = d.track.frames  # the jump went beyond what the file turned out to hold
         return
     ready = rd_loadi(&d.track.ready)
     if not d.hold and d.pos + WAIT_FRAMES > ready:
@@ -275,8 +281,8 @@ cdef void rt_deck_render(Deck *d, const double *values, float *left, float *righ
         d.was_touch = values[V_TOUCH] > 0.5
         d.was_reverse = values[V_REVERSE] > 0.5
     else:
-        rt_wait_for_decoder(d)
         rt_follow_edges(d, values)
+        rt_wait_for_decoder(d)      # after the jump that a switch may have caused
         forward = 1.0 + values[V_TEMPO] / 100.0 + BEND * values[V_BEND]
         target = -forward if d.was_reverse else forward
         wanted = (d.playing or d.preview or d.was_touch) and not d.hold

@@ -23,7 +23,7 @@ class Engine:
         values: memoryview[float],
         states: memoryview[float],
         value_slots: Sequence[int],
-        ranges: Sequence[tuple[float, float]],
+        ranges: Sequence[tuple[float, float, bool]],
         state_slots: Sequence[int],
     ) -> None: ...
     def command(

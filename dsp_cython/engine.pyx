@@ -18,9 +18,10 @@ from dsp_cython.stretch cimport StretcherApi, lane_close, lane_open, lane_work
 from dsp_cython.track cimport PAD
 from dsp_cython.varispeed cimport bank
 
-from dsp_cython.names import CHANNEL_VALUES, DECK_VALUES, MIXER_VALUES, OPS, OUTPUT_NAMES, STATE_NAMES, VALUE_NAMES
+from dsp_cython.names import (
+    CHANNEL_VALUES, DECK_VALUES, KINDS, MIXER_VALUES, OPS, OUTPUT_NAMES, STATE_NAMES, VALUE_NAMES,
+)
 
-KINDS = ("value", "op", "origin", "record", "released")
 assert len(VALUE_NAMES) == VALUES and len(OPS) == OP_COUNT and len(OUTPUT_NAMES) == OUTPUTS
 assert len(DECK_VALUES) == DECK_VALUE_COUNT and len(CHANNEL_VALUES) == CHANNEL_VALUE_COUNT
 assert len(MIXER_VALUES) == MIXER_VALUE_COUNT
@@ -129,8 +130,8 @@ cdef class Engine:
     def bind(self, double[::1] values not None, double[::1] states not None, value_slots, ranges, state_slots):
         """Read values from and write states to these arrays (the panel's shared memory).
 
-        value_slots, ranges: for each of VALUE_NAMES its index and its (low, high); state_slots: for each of
-        STATE_NAMES its index. Before the audio starts.
+        value_slots, ranges: for each of VALUE_NAMES its index and its (low, high, whole numbers only); state_slots:
+        for each of STATE_NAMES its index. Before the audio starts; every value must be within its range.
         """
         cdef EngineState *e = self.state
         cdef int i
@@ -142,7 +143,7 @@ cdef class Engine:
         e.state_slot = <int *>calloc(len(STATE_NAMES), sizeof(int))
         for i in range(VALUES):
             e.value_slot[i] = value_slots[i]
-            e.low[i], e.high[i] = ranges[i]
+            e.low[i], e.high[i], e.whole[i] = ranges[i]
             e.value[i] = values[value_slots[i]]
         for i in range(len(STATE_NAMES)):
             e.state_slot[i] = state_slots[i]

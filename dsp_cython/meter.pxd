@@ -27,7 +27,7 @@ cdef inline void rt_meter(Meter *meter, const float *left, const float *right, i
         if top > meter.peak[side]:
             meter.peak[side] = top
         meter.mean[side] += (square / n - meter.mean[side]) * pace
-        if meter.mean[side] < 1e-12:
+        if not 1e-12 <= meter.mean[side] <= 1e12:     # nor a value that is not a number
             meter.mean[side] = 0.0
-        if meter.peak[side] < 1e-6:
+        if not 1e-6 <= meter.peak[side] <= 1e6:
             meter.peak[side] = 0.0

@@ -102,4 +102,4 @@ OUTPUT_NAMES = (
     "phones_right",
     *(f"deck{d + 1}_{side}" for d in range(DECKS) for side in ("left", "right")),
 )
-KINDS = ("value", "op", "origin", "record", "released")
+KINDS = ("value", "op", "origin", "record", "block", "released")

@@ -36,6 +36,7 @@ cdef struct EngineState:
     int value_slot[VALUES]
     double low[VALUES]
     double high[VALUES]
+    int whole[VALUES]       # takes whole numbers only
     double value[VALUES]
     int *state_slot         # in the order of engine.STATES
     # what the JACK side measures

@@ -5,7 +5,7 @@ Values and commands are taken at the top of a period and noted in the entry ring
 rendered again. The period is worked off in blocks of at most 64 frames.
 """
 
-from libc.math cimport log10, sqrt
+from libc.math cimport log10, rint, sqrt
 
 from dsp_cython.deck cimport rt_deck_block_size, rt_deck_command, rt_deck_render
 from dsp_cython.mixer cimport (
@@ -15,8 +15,8 @@ from dsp_cython.recording cimport RecordRing, rt_record
 from dsp_cython.ring cimport Command, Entry, rt_command_pop, rt_entry_push
 from dsp_cython.rt cimport rd_flush_denormals, rd_load32, rd_load_double, rd_loadi, rd_store64, rd_store_double
 from dsp_cython.state cimport (
-    DECK_VALUE_COUNT, ENTRY_OP, ENTRY_ORIGIN, ENTRY_RECORD, ENTRY_VALUE, HOT_CUES, OP_CUE_AT, OP_COUNT, OP_GRID,
-    OP_HOTCUE_AT, OP_LOAD, OP_LOOP_AT, OP_SEEK, V_TOUCH, Deck,
+    DECK_VALUE_COUNT, ENTRY_BLOCK, ENTRY_OP, ENTRY_ORIGIN, ENTRY_RECORD, ENTRY_VALUE, HOT_CUES, OP_CUE_AT, OP_COUNT,
+    OP_GRID, OP_HOTCUE_AT, OP_LOAD, OP_LOOP_AT, OP_SEEK, V_TOUCH, Deck,
 )
 from dsp_cython.track cimport Track
 
@@ -77,7 +77,7 @@ cdef void rt_origin(EngineState *e) noexcept nogil:
         d.loop_in = -1.0
     if e.recording != NULL:
         return
-    rt_note(e, ENTRY_ORIGIN, 0, 0, 0, 0.0, 0.0)
+    rt_note(e, ENTRY_ORIGIN, 0, 0, 0, e.block, 0.0)
     for i in range(VALUES):
         rt_note(e, ENTRY_VALUE, i, 0, 0, e.value[i], 0.0)
     for i in range(DECKS):
@@ -93,6 +93,8 @@ cdef bint rt_take_values(EngineState *e, bint clean) noexcept nogil:
         return False
     for i in range(VALUES):
         value = rd_load_double(&e.panel_values[e.value_slot[i]])
+        if e.whole[i]:
+            value = rint(value)
         if value != e.value[i] and e.low[i] <= value <= e.high[i]:
             if i < CHANNELS_AT and i % DECK_VALUE_COUNT == V_TOUCH:
                 touched = True
@@ -190,7 +192,7 @@ cdef void rt_publish_deck(EngineState *e, Deck *d, int *w) noexcept nogil:
     rt_put(e, w, <double>d.track.serial if d.track != NULL else 0.0)
     rt_put(e, w, ready)
     rt_put(e, w, frames / rate)
-    rt_put(e, w, (0.0 if d.pos < 0.0 else d.pos) / rate)
+    rt_put(e, w, (0.0 if d.pos < 0.0 else frames if d.pos > frames else d.pos) / rate)
     rt_put(e, w, d.speed)
     rt_put(e, w, d.hold)
     rt_put(e, w, d.bpm)
@@ -245,6 +247,8 @@ cdef bint rt_new_period(EngineState *e, int frames) noexcept nogil:
         return False
     e.period = frames
     if block != e.block:
+        if e.block:                 # the first is no change
+            rt_note(e, ENTRY_BLOCK, 0, 0, 0, block, 0.0)
         e.block = block
         rt_mixer_block_size(&e.mixer, block)
         for i in range(DECKS):

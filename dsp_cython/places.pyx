@@ -7,6 +7,7 @@ from dsp_cython.cut cimport rt_cut
 from dsp_cython.fade cimport FADE
 from dsp_cython.keylock cimport rt_invalidate, rt_loop_changed
 from dsp_cython.ring cimport Command
+from dsp_cython.rt cimport rd_load32
 from dsp_cython.state cimport (
     OP_HOTCUE_AT, OP_HOTCUE_CLEAR, OP_HOTCUE_SET, OP_LOOP_AT, OP_LOOP_BEATS, OP_LOOP_EXIT, OP_LOOP_HALVE, OP_LOOP_IN,
     OP_LOOP_OUT, OP_LOOP_ROLL, V_QUANTIZE, V_SLIP, Deck, HotCue,
@@ -37,10 +38,10 @@ cdef double rt_here(const Deck *d, const double *values) noexcept nogil:
 
 cdef void rt_jump(Deck *d, double pos) noexcept nogil:
     rt_cut(d, FADE)
-    if pos < 0.0:
+    if not pos >= 0.0:
         pos = 0.0
-    if d.track != NULL and pos > d.track.frames:
-        pos = d.track.frames
+    if d.track != NULL and pos > d.track.frames and rd_load32(&d.track.done):
+        pos = d.track.frames            # until all is decoded the length is an estimate, and no bound
     d.pos = pos
     d.turned = 0
     d.was_touch = 0                     # a hand on the platter takes hold anew

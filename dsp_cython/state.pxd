@@ -59,6 +59,7 @@ cdef enum:
     ENTRY_OP
     ENTRY_ORIGIN        # what follows describes the whole engine at this frame
     ENTRY_RECORD        # recording started (a = 1) or stopped (a = 0)
+    ENTRY_BLOCK         # the block's size changed to a
     ENTRY_RELEASED      # a track is no longer used by the audio thread; a is its serial
 
 

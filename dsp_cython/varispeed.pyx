@@ -72,7 +72,7 @@ cdef KernelBank *bank() noexcept:
 cdef int rt_kernel_for(double speed) noexcept nogil:
     """Which kernel keeps a track read at this speed free of aliases (a 4 % overshoot stays above 23 kHz)."""
     cdef double octaves = log2(fabs(speed) + 1e-9) * 6.0 - 0.35
-    if octaves <= 0.0:
+    if not octaves > 0.0:
         return 0
     if octaves >= STEPS - 1:
         return STEPS - 1
@@ -94,7 +94,7 @@ cdef int rt_read(const KernelBank *bank, int which, const Track *track, double *
         if p >= high or p <= low:
             pos[0] = p
             return i
-        if p < first or p > last:
+        if not first <= p <= last:      # nor is it a number then
             left[i] = 0.0
             right[i] = 0.0
         else:

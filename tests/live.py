@@ -91,7 +91,7 @@ class Box:
     def start_engine(self):
         """Start the engine and wait until its panel is alive and it makes frames."""
         code = self._code or "import sys, device.cli; sys.exit(device.cli.main(['engine']))"
-        self.log = (self.folder / "engine.log").open("a")
+        self.log = self.log_file()
         self._engine = subprocess.Popen([sys.executable, "-c", code], env=self.env, stdout=self.log, stderr=self.log)
 
         def alive():
@@ -111,6 +111,19 @@ class Box:
             )
 
         self._wait(alive)
+
+    def start_engine_and_kill(self, delay):
+        """kill -9 so many seconds after its start, wherever it is by then."""
+        command = [sys.executable, "-c", "import sys, device.cli; sys.exit(device.cli.main(['engine']))"]
+        with self.log_file() as log:
+            engine = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
+            time.sleep(delay)
+            engine.kill()
+            engine.wait()
+
+    def log_file(self):
+        """The engine's log, to append to."""
+        return (self.folder / "engine.log").open("a")
 
     def _end_engine(self, number):
         self._engine.send_signal(number)

@@ -4,11 +4,13 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
 
+from device.errors import InputError
 from tests.live import Box, read_audio, tone
 
 pytestmark = pytest.mark.live
@@ -48,8 +50,6 @@ def test_an_action_sent_right_after_a_load_waits_for_the_track(box):
     ],
 )
 def test_an_action_without_effect_is_refused_with_the_reason(box, name, argument, words):
-    from device.errors import InputError
-
     with pytest.raises(InputError, match=words):
         box.panel.do(name, argument)
 
@@ -123,6 +123,89 @@ def test_a_flac_recording_holds_the_same_samples_as_its_render(box):
     rendered = box.folder / "again.wav"
     box.rackdeck("render", "--quiet", str(recording.with_suffix(".json")), str(rendered))
     assert np.array_equal(read_audio(recording), read_audio(rendered))
+
+
+def test_a_set_played_over_a_change_of_the_period_renders_sample_for_sample(box):
+    import jack
+
+    box.load(1, tone(box.folder, seconds=60, noise=True))
+    client = jack.Client("period", servername=box.server)
+    box.panel.do("record.start")
+    box.panel.set("deck1.play", 1)
+    for period in (32, 48, 256):  # blocks of 32, 48 and 64 frames
+        box.panel.set("deck1.keylock", float(period == 48))
+        box.panel.set("deck1.tempo", 3.0)
+        client.blocksize = period
+        box.until(lambda period=period: box.number("engine.period") == period)
+        box.sleep(0.4)
+    client.close()
+    box.panel.do("record.stop")
+    box.until(lambda: box.number("record.active") == 0)
+    recording, rendered = box.recording(), box.folder / "again.wav"
+    box.rackdeck("render", "--quiet", str(recording.with_suffix(".json")), str(rendered))
+    assert np.array_equal(read_audio(recording), read_audio(rendered))
+    assert sum(
+        name == "engine.block" for _, name, _ in json.loads(recording.with_suffix(".json").read_text())["events"]
+    )
+
+
+def test_jumps_into_music_that_is_not_decoded_yet_render_sample_for_sample(box):
+    path = tone(box.folder, seconds=1200, noise=True)
+    box.panel.set("deck1.slip", 1)
+    box.panel.do("record.start")
+    box.panel.do("deck1.load", str(path))
+    box.panel.set("deck1.play", 1)
+    box.until(lambda: box.number("deck1.position") > 0.1)
+    box.panel.do("deck1.seek", 1100.0)
+    box.panel.set("deck1.reverse", 1)
+    waited = box.number("deck1.ready") < 1
+    box.until(lambda: box.number("deck1.ready") == 1 and box.number("deck1.held") == 0)
+    box.panel.set("deck1.reverse", 0)
+    box.sleep(0.3)
+    box.panel.do("record.stop")
+    box.until(lambda: box.number("record.active") == 0)
+    recording, rendered = box.recording(), box.folder / "again.wav"
+    box.rackdeck("render", "--quiet", str(recording.with_suffix(".json")), str(rendered))
+    live = read_audio(recording)
+    assert waited, "the file was decoded at once: make it longer"
+    assert np.abs(live[:, -4800:]).max() > 1000
+    assert np.array_equal(live, read_audio(rendered))
+
+
+def test_an_engine_killed_again_before_its_decks_are_back_loses_none(box):
+    folder = box.folder / ("long " * 45) / ("folder " * 30)  # longer than a panel's text would hold
+    folder.mkdir(parents=True)
+    path = tone(folder, seconds=60)
+    box.load(1, path)
+    box.panel.do("deck1.seek", 20.0)
+    box.panel.set("deck1.play", 1)
+    box.panel.do("record.start")
+    box.until(lambda: box.number("deck1.position") > 20.2)
+    box.kill_engine()
+    for delay in (0.3, 0.6, 0.7):  # somewhere between the new panel and the decks' return
+        box.start_engine_and_kill(delay)
+    box.start_engine()
+    box.until(lambda: box.number("deck1.play") == 1 and box.number("deck1.position") > 20.2)
+    assert box.panel.get("deck1.path") == str(path)
+    box.until(lambda: box.number("record.active") == 1)
+
+
+def test_a_second_engine_for_the_same_home_is_refused(box):
+    command = [sys.executable, "-m", "device.cli", "engine", "--name", "second"]
+    second = subprocess.run(command, env=box.env, capture_output=True, text=True, check=False)
+    assert second.returncode == os.EX_CONFIG
+    assert "already runs for this home" in second.stderr
+    box.load(1, tone(box.folder, seconds=2))  # and the first one never noticed
+
+
+def test_presses_are_refused_while_the_sound_server_is_away(box):
+    box.load(1, tone(box.folder, seconds=20))
+    box.kill_jack()
+    box.until(lambda: "sound server" in box.panel.get("engine.message"))
+    with pytest.raises(InputError, match="sound server is away"):
+        box.panel.do("deck1.play", 1)
+    with pytest.raises(InputError, match="sound server is away"):
+        box.panel.do("record.start")
 
 
 def test_an_engine_that_was_killed_resumes_its_decks_where_they_were(box):

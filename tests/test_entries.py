@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from device.engine import binding
-from device.engine.journal import Journal, compile_log
+from device.engine.journal import Journal, Take, compile_log
 from device.engine.offline import OfflineEngine
+from device.panel import controls
 from dsp_cython.engine import TrackMemory
 from dsp_cython.names import OPS, VALUE_NAMES
 from tests import signals
@@ -84,7 +85,7 @@ def test_an_origin_describes_the_whole_engine_before_what_follows():
     engine.render(64)
     entries = named(engine.engine.drain())
     start = entries[0][0]
-    assert entries[0] == (start, "origin", 0.0)
+    assert entries[0] == (start, "origin", 64.0)
     assert [name for _, name, _ in entries[1 : 1 + len(VALUE_NAMES)]] == list(VALUE_NAMES)
     assert {name: value for _, name, value in entries[1:]}["mixer.ch1.trim"] == 3.0
     assert [name for _, name, _ in entries[1 + len(VALUE_NAMES) :]] == [
@@ -120,8 +121,9 @@ def test_what_is_played_can_be_rendered_from_its_journal():
         frames.append(engine.engine.frame)
         live.append(engine.render(64 * 77)[:2])
         journal.take(engine.engine.drain())
-    assert journal.origin == frames[0]
-    log = compile_log(journal.lines, RATE, 64, journal.origin, journal.origin, engine.engine.frame)
+    take = journal.recorded
+    assert take.origin == frames[0]
+    log = compile_log(Take(take.origin, 64, take.origin, None, take.lines), RATE, engine.engine.frame)
     assert log.load == {"deck1": "a.wav", "deck2": "b.wav"}
     again = OfflineEngine()
     for number, sound in material.items():
@@ -172,3 +174,14 @@ def test_a_refused_load_is_not_held_on_to():
         pass
     assert engine.engine.command(OPS.index("load"), 0, track=TrackMemory.of(MID, 5)) is False
     assert engine.engine.holding == set()
+
+
+def test_a_fraction_in_a_switch_is_heard_and_noted_as_a_whole_number():
+    engine = OfflineEngine()
+    engine.load_array(1, MID)
+    engine.do("deck1.play", 1)
+    engine.render(64)
+    engine.engine.drain()
+    engine._values[controls.slots("value")["deck1.keylock"]] = 0.6
+    engine.render(64)
+    assert [entry[2] for entry in named(engine.engine.drain())] == [1.0]

@@ -91,6 +91,52 @@ def test_faders_stay_where_they_are_when_the_engine_starts_again(memory):
     again.close()
 
 
+def test_values_left_out_of_range_start_at_their_defaults(memory):
+    for name, value in (("deck1.tempo", float("nan")), ("mixer.main", 1e6), ("deck2.keylock", 0.5)):
+        memory.values[controls.slots("value")[name]] = value
+    again = PanelMemory.create(memory.path)
+    for name in ("deck1.tempo", "mixer.main", "deck2.keylock"):
+        assert again.values[controls.slots("value")[name]] == controls.table()[name].default
+    again.close()
+
+
+def test_a_panel_cut_short_is_replaced(memory):
+    os.truncate(memory.path, memory.path.stat().st_size - 1)
+    with pytest.raises(MachineError):
+        PanelMemory.attach(memory.path)
+    PanelMemory.create(memory.path).close()
+    PanelMemory.attach(memory.path).close()
+
+
+def test_a_path_of_full_length_fits(memory):
+    path = "/" + "ü" * 2047
+    memory.write_text("deck1.path", path)
+    assert memory.read_text("deck1.path") == path
+
+
+def test_a_deleted_socket_comes_back(tmp_path):
+    asked = []
+    server = ActionServer(tmp_path / SOCKET_FILE, lambda row, argument: asked.append((row.name, argument)))
+    (tmp_path / SOCKET_FILE).unlink()
+    server.keep()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(tmp_path / SOCKET_FILE))
+        client.sendall(b'{"do": "deck1.play", "value": 1}\n')
+        for _ in range(3):
+            server.pump(1)
+        assert json.loads(client.recv(100)) == {"ok": True}
+    assert asked == [("deck1.play", 1.0)]
+    server.close()
+
+
+@pytest.mark.parametrize("bpm", [0.5, 1001, -1])
+def test_a_grid_takes_a_tempo_that_music_has_or_none(bpm):
+    row = controls.find("deck1.grid")
+    with pytest.raises(InputError):
+        actions.check_argument(row, [bpm, 0.0])
+    assert actions.check_argument(row, [0, 0.0]) == [0.0, 0.0]
+
+
 def test_a_panel_of_another_version_is_replaced_and_its_readers_are_told(memory):
     with memory.path.open("r+b") as file:
         file.seek(8)

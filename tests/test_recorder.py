@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from device.decks import setlog
 from device.engine import mend, parts
-from device.engine.journal import Journal, JournalFile, compile_log, read_journal
+from device.engine.journal import Journal, JournalFile, Take, compile_log, read_journal
 from dsp_cython.recorder import WAV_HEADER_BYTES, Recorder, wav_header
 from tests.live import read_audio
 
@@ -85,8 +85,8 @@ def test_another_program_reads_an_rf64_of_more_than_four_gigabytes(tmp_path):
 
 def journal(folder, kind):
     path = folder / "set.journal"
-    head = {"audio": f"set.{kind}", "samplerate": RATE, "block": 64, "origin": 0, "started": 640}
-    JournalFile(path, head, [(0, "deck1.load", "/x.wav"), (64, "deck1.play", 1.0)]).close()
+    lines = [(0, "deck1.load", "/x.wav"), (64, "deck1.play", 1.0)]
+    JournalFile(path, f"set.{kind}", RATE, Take(0, 64, 640, None, lines)).close()
     return path
 
 
@@ -132,21 +132,21 @@ def test_a_torn_last_line_of_a_journal_is_left_out(tmp_path):
     path = journal(tmp_path, "wav")
     with path.open("a") as file:
         file.write('[128, "deck1.te')
-    head, lines = read_journal(path)
-    assert head["started"] == 640
-    assert lines == [(0, "deck1.load", "/x.wav"), (64, "deck1.play", 1.0)]
+    audio, rate, take = read_journal(path)
+    assert (audio, rate, take.started) == ("set.wav", RATE, 640)
+    assert take.lines == [(0, "deck1.load", "/x.wav"), (64, "deck1.play", 1.0)]
 
 
 def test_the_journal_goes_back_to_the_last_silence_and_no_further():
     played = Journal({1: "/a.wav"})
-    played.take([(0, "origin", 0, 0, 0, 0.0, 0.0), (0, "op", 18, 0, 0, 1.0, 0.0), (64, "op", 0, 0, 0, 1.0, 0.0)])
+    played.take([(0, "origin", 0, 0, 0, 64.0, 0.0), (0, "op", 18, 0, 0, 1.0, 0.0), (64, "op", 0, 0, 0, 1.0, 0.0)])
     played.take(
-        [(9600, "origin", 0, 0, 0, 0.0, 0.0), (9600, "op", 18, 0, 0, 1.0, 0.0), (9600, "op", 3, 0, 0, 2.0, 0.0)]
+        [(9600, "origin", 0, 0, 0, 64.0, 0.0), (9600, "op", 18, 0, 0, 1.0, 0.0), (9600, "op", 3, 0, 0, 2.0, 0.0)]
     )
     played.take(
-        [(19200, "record", 0, 0, 0, 1.0, 0.0), (28800, "origin", 0, 0, 0, 0.0, 0.0), (28800, "op", 0, 0, 0, 1.0, 0.0)]
+        [(19200, "record", 0, 0, 0, 1.0, 0.0), (28800, "origin", 0, 0, 0, 64.0, 0.0), (28800, "op", 0, 0, 0, 1.0, 0.0)]
     )
-    log = compile_log(played.lines, RATE, 64, played.origin, played.started, 38400)
+    log = compile_log(played.recorded, RATE, 38400)
     assert log.load == {"deck1": "/a.wav"}
     assert [(event.seconds, event.name, event.value) for event in log.events] == [
         (0.0, "deck1.seek", 2.0),
@@ -154,3 +154,13 @@ def test_the_journal_goes_back_to_the_last_silence_and_no_further():
     ]
     assert (log.start, log.seconds) == (0.2, 0.4)
     assert setlog.parse(json.dumps(json.loads(log.as_json()))) == log
+
+
+def test_what_is_pressed_right_after_a_recording_stops_does_not_touch_its_log():
+    played = Journal({1: "/a.wav"})
+    played.take([(0, "origin", 0, 0, 0, 32.0, 0.0), (0, "op", 18, 0, 0, 1.0, 0.0), (0, "record", 0, 0, 0, 1.0, 0.0)])
+    played.take([(64, "op", 0, 0, 0, 1.0, 0.0), (9600, "record", 0, 0, 0, 0.0, 0.0)])
+    played.take([(9664, "origin", 0, 0, 0, 64.0, 0.0), (9664, "op", 0, 0, 0, 0.0, 0.0)])
+    log = compile_log(played.recorded, RATE, 9600)
+    assert (log.load, log.block) == ({"deck1": "/a.wav"}, 32)
+    assert [event.name for event in log.events] == ["deck1.play"]

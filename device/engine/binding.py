@@ -17,7 +17,7 @@ def bind(engine: Engine, values: "memoryview[float]", states: "memoryview[float]
         values,
         states,
         [value_slots[name] for name in VALUE_NAMES],
-        [(table[name].low, table[name].high) for name in VALUE_NAMES],
+        [(table[name].low, table[name].high, table[name].taper == "steps") for name in VALUE_NAMES],
         [state_slots[name] for name in STATE_NAMES],
     )
 

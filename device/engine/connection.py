@@ -53,6 +53,11 @@ class Connection:
         return f"real-time priority {priority}" if priority else "not real-time; `rackdeck doctor` says how to mend it"
 
     @property
+    def open_now(self) -> bool:
+        """Whether a sound server calls for sound."""
+        return self._client is not None and not self._client.gone
+
+    @property
     def backend(self) -> str:
         """What plays the sound, for the screen."""
         if self._client is None or self._bay is None:

@@ -1,14 +1,16 @@
 """Getting tracks onto decks: decode in a child, hand over at the first block, keep what is asked for meanwhile."""
 
 import logging
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from device.engine.tracks import DecoderPool, Track
-from device.errors import InputError
+from device.errors import InputError, RackdeckError
 from device.library import crate
 from device.panel.client import Argument
+from device.panel.controls import SLOWEST_BPM
 from dsp_cython.engine import Engine, TrackMemory
 from dsp_cython.names import OPS
 
@@ -16,18 +18,35 @@ log = logging.getLogger(__name__)
 _LOAD, _EJECT = OPS.index("load"), OPS.index("eject")
 FIRST_FRAMES = 1  # a track goes onto its deck as soon as anything of it can be played
 
+MOST_WAITING = 256  # actions kept for a track that is on its way
+
 Say = Callable[[str, str], None]  # a panel text's name, the text
 Act = Callable[[str, Argument], None]
+
+
+class QueueFullError(InputError):
+    """The audio thread has not yet taken what was asked before."""
+
+    def __init__(self) -> None:
+        super().__init__("too many actions at one time; try again")
 
 
 @dataclass(slots=True)
 class _Loading:
     track: Track
-    waiting: list[tuple[str, Argument]] = field(default_factory=list)
+    handed_over: bool = False
+    waiting: deque[tuple[str, Argument]] = field(default_factory=deque)
+
+    @property
+    def playable(self) -> bool:
+        return self.track.memory is not None and (self.track.ready >= FIRST_FRAMES or self.track.done)
 
 
 class Loader:
-    """Loads for four decks. `say` sets panel texts, `act` performs a deck's action once its track is there."""
+    """Loads for four decks. `say` sets panel texts, `act` performs a deck's action once its track is there.
+
+    `act` raises QueueFullError to be asked again later.
+    """
 
     def __init__(self, engine: Engine, pool: DecoderPool, say: Say, act: Act, first_serial: int = 1):
         self._engine, self._pool, self._say, self._act = engine, pool, say, act
@@ -47,19 +66,23 @@ class Loader:
             raise InputError(f"{deck}.load takes an absolute path, not {path}")
         if not file.exists():
             raise InputError(f"there is no file {file}")
-        previous = self._loading.pop(deck, None)
-        if previous is not None:
-            self._drop(previous.track)
+        self._give_up(deck)
         self._serial += 1
         self._say(f"{deck}.message", f"loading {file.name}")
         track = self._pool.load(file, self._serial)
         self._tracks[track.serial] = track
         self._loading[deck] = _Loading(track)
 
-    def pending(self, deck: str) -> list[tuple[str, Argument]] | None:
-        """Where actions for a deck wait while its track is on the way; None when it is not."""
+    def postpone(self, deck: str, actions: Iterable[tuple[str, Argument]]) -> bool:
+        """Keep actions for a track that is on its way; False when none is. InputError when too many wait."""
         loading = self._loading.get(deck)
-        return loading.waiting if loading else None
+        if loading is None:
+            return False
+        for action in actions:
+            if len(loading.waiting) >= MOST_WAITING:
+                raise InputError(f"{deck} is still loading, and too much waits for it already; try again")
+            loading.waiting.append(action)
+        return True
 
     @property
     def busy(self) -> bool:
@@ -68,63 +91,85 @@ class Loader:
 
     def eject(self, deck: str) -> None:
         """Empty a deck, or give up loading it."""
-        loading = self._loading.pop(deck, None)
-        if loading is not None:
-            self._drop(loading.track)
-        self._engine.command(_EJECT, int(deck[4:]) - 1)
+        if not self._engine.command(_EJECT, int(deck[4:]) - 1):
+            raise QueueFullError
+        self._give_up(deck)
         self.on_deck.discard(deck)
         self.gridded.discard(deck)
         for name in ("title", "artist", "key_name", "path", "message"):
             self._say(f"{deck}.{name}", "")
 
+    def _give_up(self, deck: str) -> None:
+        """Forget what is on its way to a deck; what it handed over already stays."""
+        loading = self._loading.pop(deck, None)
+        if loading is not None and not loading.handed_over:
+            self._drop(loading.track)
+
     def pump(self) -> None:
-        """Take what the decoders made; free what the engine let go of."""
+        """Take what the decoders made, hand it over, free what the engine let go of."""
         for track in self._pool.pump():
-            memory = self._memory.get(track.serial)
-            deck = next((name for name, loading in self._loading.items() if loading.track is track), None)
-            if memory is None and deck is not None:
-                if track.error:
-                    self._loading.pop(deck)
-                    self._say(f"{deck}.message", track.error)
-                    log.warning("%s: %s", deck, track.error)
-                    self._drop(track)
-                    continue
-                if track.memory is not None and (track.ready >= FIRST_FRAMES or track.done):
-                    memory = self._hand_over(deck, track)
-            if memory is not None:
-                if track.done:
-                    memory.finish(track.frames)
-                    self._tell_note(track)
-                else:
-                    memory.advance(track.ready, track.frames)
+            if track.serial in self._memory:
+                self._advance(track)
+        for deck, loading in list(self._loading.items()):
+            if loading.track.error and not loading.handed_over:
+                self._loading.pop(deck)
+                self._say(f"{deck}.message", loading.track.error)
+                log.warning("%s: %s", deck, loading.track.error)
+                self._drop(loading.track)
+            elif loading.playable:
+                self._hand_over(deck, loading)
         for serial in [serial for serial in self._memory if serial not in self._engine.holding]:
             del self._memory[serial]
             self._drop(self._tracks[serial])
 
-    def _hand_over(self, deck: str, track: Track) -> TrackMemory:
+    def _advance(self, track: Track) -> None:
+        memory = self._memory[track.serial]
+        if track.done:
+            memory.finish(track.frames)
+            self._tell_note(track)
+        else:
+            memory.advance(track.ready, track.frames)
+
+    def _hand_over(self, deck: str, loading: _Loading) -> None:
+        """Put the track onto its deck and do what waited for it; what finds the queue full comes at the next call."""
+        if not loading.handed_over:
+            if not self._put_on_deck(deck, loading.track):
+                return
+            loading.handed_over = True
+            entry = crate.describe(loading.track.path)
+            self._describe(deck, loading.track, entry)
+            if entry.bpm >= SLOWEST_BPM:
+                loading.waiting.appendleft((f"{deck}.grid", [entry.bpm, entry.first_beat]))
+        while loading.waiting:
+            try:
+                self._act(*loading.waiting[0])
+            except QueueFullError:
+                return
+            except RackdeckError as exc:
+                self._say(f"{deck}.message", str(exc))
+            loading.waiting.popleft()
+        del self._loading[deck]
+
+    def _put_on_deck(self, deck: str, track: Track) -> bool:
         memory = TrackMemory(track.samples, track.stride, 0, track.serial, False)
-        memory.advance(track.ready, track.frames)
-        number = int(deck[4:]) - 1
-        if not self._engine.command(_LOAD, number, 0, 0.0, 0.0, memory):
-            raise InputError("too many actions at one time")
+        if not self._engine.command(_LOAD, int(deck[4:]) - 1, 0, 0.0, 0.0, memory):
+            return False
         self._memory[track.serial] = memory
         self.on_deck.add(deck)
         self._serials[deck] = track.serial
         self.gridded.discard(deck)
         self.paths[track.serial] = str(track.path)
-        entry = crate.describe(track.path)
+        self._advance(track)
+        return True
+
+    def _describe(self, deck: str, track: Track, entry: crate.Entry) -> None:
         titled = entry.title != track.path.stem
         self._say(f"{deck}.title", entry.title if titled else track.title or track.path.stem)
         self._say(f"{deck}.artist", entry.artist or track.artist)
         self._say(f"{deck}.key_name", entry.key)
         self._say(f"{deck}.path", str(track.path))
-        self._say(f"{deck}.message", "")
-        waiting = self._loading.pop(deck).waiting
-        if entry.bpm > 0:
-            self._act(f"{deck}.grid", [entry.bpm, entry.first_beat])
-        for name, argument in waiting:
-            self._act(name, argument)
-        return memory
+        if not track.note:
+            self._say(f"{deck}.message", "")
 
     def _tell_note(self, track: Track) -> None:
         """Say what is missing of a track that plays all the same, where it is loaded."""

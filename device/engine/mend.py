@@ -31,12 +31,10 @@ def mend_folder(folder: Path) -> list[str]:
 
 def mend(journal: Path) -> str:
     """Mend one recording by its journal and write its set log."""
-    head, lines = read_journal(journal)
-    audio = journal.with_name(str(head["audio"]))
-    rate = int(str(head["samplerate"]))
+    name, rate, take = read_journal(journal)
+    audio = journal.with_name(name)
     frames = mend_wav(audio, rate) if audio.suffix == ".wav" else mend_flac(audio)
-    started = int(str(head["started"]))
-    log = compile_log(lines, rate, int(str(head["block"])), int(str(head["origin"])), started, started + frames)
+    log = compile_log(take, rate, take.started + frames)
     write_whole(journal.with_suffix(".json"), log.as_json())
     journal.unlink()
     return f"{audio.name} was cut off; it is mended and {frames / rate:.1f} s long"

@@ -40,14 +40,19 @@ class Recording:
         if kind == "flac" and encoder is None:
             raise InputError("FLAC is not available in this build; set record.format to wav")
         self.path = self._new_path(now, kind)
-        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        try:
+            self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        except OSError as exc:
+            raise MachineError(f"recording could not start: {_reason(exc.errno)}") from exc
         try:
             self._recorder = Recorder(self._file, rate, encoder)
         except OSError as exc:
             os.close(self._file)
             self.path.unlink(missing_ok=True)
-            raise MachineError(f"recording could not start: {exc.strerror or exc}") from exc
+            raise MachineError(f"recording could not start: {_reason(exc.errno)}") from exc
         self._lines: JournalFile | None = None
+        self._keeps_journal = True
+        self._earlier = journal.recordings
         self._stopping = 0.0
         if not engine.record(self._recorder.ring):
             self._recorder.finish()
@@ -72,17 +77,22 @@ class Recording:
 
     def note(self, fresh: list[Line]) -> None:
         """Keep the journal on disk in step; call after each drain."""
-        if self._lines is not None:
-            self._lines.append(fresh)
-        elif self._journal.recording:
-            head = {
-                "audio": self.path.name,
-                "samplerate": int(self._engine.samplerate),
-                "block": self._engine.block,
-                "origin": self._journal.origin,
-                "started": self._journal.started,
-            }
-            self._lines = JournalFile(self.path.with_suffix(".journal"), head, self._journal.lines)
+        if not self._keeps_journal:
+            return
+        try:
+            if self._lines is not None:
+                self._lines.append(fresh)
+            elif self._began:
+                path, rate = self.path.with_suffix(".journal"), int(self._engine.samplerate)
+                self._lines = JournalFile(path, self.path.name, rate, self._journal.recorded)
+        except OSError as exc:  # the sound goes on, and so does the journal in memory
+            self._keeps_journal = False
+            log.warning("the journal of %s ends here: %s", self.path.name, _reason(exc.errno))
+
+    @property
+    def _began(self) -> bool:
+        """Whether the audio thread took it up; it does not while the sound server is away."""
+        return self._journal.recordings > self._earlier
 
     def stop(self) -> None:
         """Ask for the end; `poll` says when it came."""
@@ -110,23 +120,24 @@ class Recording:
         """Finish the files."""
         self._recorder.close()
         os.close(self._file)
-        if self._lines is None:
+        if not self._began:
             return
-        self._lines.close()
-        journal = self._journal
-        stopped = journal.started + self._recorder.safe
-        if journal.stopped is not None:
-            stopped = min(stopped, journal.stopped) if not self._recorder.failure else stopped
-        rate = int(self._engine.samplerate)
-        setlog = compile_log(journal.lines, rate, self._engine.block, journal.origin, journal.started, stopped)
+        take = self._journal.recorded
+        stopped = take.started + self._recorder.safe
+        if take.stopped is not None and not self._recorder.failure:
+            stopped = min(stopped, take.stopped)
+        setlog = compile_log(take, int(self._engine.samplerate), stopped)
         try:
+            if self._lines is not None:
+                self._lines.close()
             write_whole(self.path.with_suffix(".json"), setlog.as_json())
-            self._lines.path.unlink()
+            self.path.with_suffix(".journal").unlink(missing_ok=True)
         except OSError as exc:  # the journal stays, and the next start makes the log from it
-            self.message = self.message or f"the set log was not written: {_reason(exc.errno or errno.EIO)}"
+            self.message = self.message or f"the set log was not written: {_reason(exc.errno)}"
 
 
-def _reason(number: int) -> str:
+def _reason(number: int | None) -> str:
+    number = number or errno.EIO
     if number in (errno.ENOSPC, errno.EDQUOT):
         return "the disk is full; free space and start again"
     return f"the disk reports: {os.strerror(number).lower()}"

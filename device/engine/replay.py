@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from device.decks.setlog import Event, SetLog
+from device.decks.setlog import BLOCK_EVENT, ENGINE_EVENTS, Event, SetLog
 from device.engine.offline import OfflineEngine, Planes
 from device.engine.whole import load_whole
 from device.errors import InputError
@@ -14,6 +14,7 @@ from device.panel import controls
 from dsp_cython.engine import TrackMemory
 
 CHUNK_SECONDS = 1.0
+MOST_ACTIONS = 1024  # on one block: so many commands the engine's ring holds
 
 
 class Replay:
@@ -27,7 +28,11 @@ class Replay:
         self._engine = OfflineEngine(log.samplerate, log.block)
         self._serials = itertools.count(1)
         self._beside = beside
-        self._tracks = load_whole(log.tracks(beside), log.samplerate)
+        self._check_actions()
+        try:
+            self._tracks = load_whole(log.tracks(beside), log.samplerate)
+        except OSError as exc:
+            raise InputError(f"a track of the log cannot be read: {(exc.strerror or str(exc)).lower()}") from exc
         for deck, name in log.load.items():
             self._load(deck, name)
         for deck, grid in log.grid.items():
@@ -38,39 +43,68 @@ class Replay:
         memory = TrackMemory(track.samples, track.stride, track.frames, next(self._serials))
         self._engine.load(int(deck.removeprefix("deck")), memory)
 
+    def _check_actions(self) -> None:
+        already = len(self.log.load) + len(self.log.grid)
+        for frame, events in self._steps():
+            actions = already + sum(_is_action(event) for event in events)
+            if actions > MOST_ACTIONS:
+                at = frame / self.log.samplerate
+                raise InputError(f"{actions} actions fall on the block at {at:g} s; the engine takes {MOST_ACTIONS}")
+            already = 0
+
+    def _steps(self) -> Iterator[tuple[int, list[Event]]]:
+        """(frame, events) of every block that begins with events, in order; the first is at frame 0."""
+        frame, block, due = 0, self.log.block, list[Event]()
+        for event in self.log.events:
+            ahead = round(event.seconds * self.log.samplerate) - frame
+            if ahead > 0:
+                yield frame, due
+                frame, due = frame + -(-ahead // block) * block, []
+            due.append(event)
+            if event.name == BLOCK_EVENT:
+                block = int(float(str(event.value)))
+        yield frame, due
+
     def _perform(self, event: Event) -> None:
         deck, _, what = event.name.partition(".")
-        if what == "load":
+        if event.name == BLOCK_EVENT:
+            self._engine.period = int(float(str(event.value)))
+        elif what == "load":
             self._load(deck, str(event.value))
-        elif what in ("hold", "late") or controls.table()[event.name].kind != "value":
+        elif _is_action(event):
             self._engine.do(event.name, event.value)
         else:
             self._engine.set(event.name, float(str(event.value)))
 
     def chunks(self) -> Iterator[Planes]:
-        """Main, (2, n) at a time, exactly `seconds` long in all, without the limiter's delay and the lead-in."""
+        """Main, (2, n) at a time, exactly `seconds` long in all, without the limiter's delay and the lead-in.
+
+        While the lead-in is played, n is 0; `done` tells how far it all is, from 0 to 1.
+        """
         log, engine, rate = self.log, self._engine, self.log.samplerate
         skip = round(log.start * rate) + engine.engine.delay
         left = round(log.seconds * rate)
         total = skip + left
-        frame, next_event = 0, 0
-        frames = [round(event.seconds * rate) for event in log.events]
-        chunk = max(1, int(CHUNK_SECONDS * rate / log.block))
-        while left > 0:
-            while next_event < len(frames) and frames[next_event] <= frame:
-                self._perform(log.events[next_event])
-                next_event += 1
-            steps = chunk
-            if next_event < len(frames):
-                steps = min(steps, -(-(frames[next_event] - frame) // log.block))
-            planes = engine.render(steps * log.block)[:2]
-            engine.engine.drain()
-            frame += planes.shape[1]
-            if skip:
+        frame = 0
+        for at, events in itertools.chain(self._steps(), [(total, [])]):
+            while frame < at and left > 0:
+                block = engine.period
+                steps = min(max(1, int(CHUNK_SECONDS * rate / block)), -(-(at - frame) // block))
+                planes = engine.render(steps * block)[:2]
+                engine.engine.drain()
+                frame += planes.shape[1]
                 gone = min(skip, planes.shape[1])
-                planes, skip = planes[:, gone:], skip - gone
-            planes = np.ascontiguousarray(planes[:, :left])
-            left -= planes.shape[1]
-            self.done = 1 - left / total
-            if planes.shape[1]:
+                skip -= gone
+                planes = np.ascontiguousarray(planes[:, gone:][:, :left])
+                left -= planes.shape[1]
+                self.done = min(1.0, frame / total)
                 yield planes
+            for event in events:
+                self._perform(event)
+
+
+def _is_action(event: Event) -> bool:
+    """Whether it takes a command of the engine, rather than a value of the panel."""
+    if event.name == BLOCK_EVENT:
+        return False
+    return event.name in ENGINE_EVENTS or controls.table()[event.name].kind != "value"

@@ -1,13 +1,18 @@
 """What the decks were doing when the last engine died, read from the panel that outlived it."""
 
-from dataclasses import dataclass, field
+import json
+import logging
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from device.errors import MachineError
 from device.panel import controls
-from device.panel.client import Argument
+from device.panel.client import PANEL_FILE, Argument
 from device.panel.controls import DECKS, HOT_CUES
 from device.panel.memory import PanelMemory
+
+log = logging.getLogger(__name__)
+MOST_TRIES = 5  # what kills the engine each time must not keep it from starting
 
 
 @dataclass(slots=True)
@@ -21,10 +26,54 @@ class DeckMemory:
 
 @dataclass(slots=True)
 class Leftover:
-    """All decks, by number, and whether a recording ran."""
+    """All decks, by number, whether a recording ran, and how many engines tried to bring it back."""
 
     decks: dict[int, DeckMemory] = field(default_factory=dict)
     recording: bool = False
+    tries: int = 0
+
+
+class Store:
+    """What the next engine has to bring back, in a folder that outlives this one.
+
+    The panel tells it once: it is written down before the panel begins anew, and stays until everything is back, so
+    that an engine killed meanwhile loses nothing either.
+    """
+
+    def __init__(self, folder: Path):
+        self._panel = folder / PANEL_FILE
+        self._file = folder / "leftover.json"
+
+    def take(self) -> Leftover:
+        """What was left by the last engine, or the one before it."""
+        left = self._written() or read(self._panel)
+        left.tries += 1
+        if left.tries > MOST_TRIES:
+            log.error("bringing the decks back failed %d times; starting with empty decks", MOST_TRIES)
+            self.clear()
+            return Leftover()
+        if left.decks or left.recording:
+            fresh = self._file.with_suffix(".new")
+            fresh.write_text(json.dumps(asdict(left), default=str), encoding="utf-8")
+            fresh.replace(self._file)
+        return left
+
+    def _written(self) -> Leftover | None:
+        try:
+            body = json.loads(self._file.read_text(encoding="utf-8"))
+            decks = {
+                int(number): DeckMemory(
+                    Path(deck["path"]), deck["playing"], [(name, to) for name, to in deck["actions"]]
+                )
+                for number, deck in body["decks"].items()
+            }
+            return Leftover(decks, bool(body["recording"]), int(body["tries"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def clear(self) -> None:
+        """Everything is back, or nothing is wanted back."""
+        self._file.unlink(missing_ok=True)
 
 
 def read(panel_file: Path) -> Leftover:

@@ -9,15 +9,15 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from device import paths
+from device import lock, paths
 from device.engine import binding, parts, resume
 from device.engine.connection import Connection
 from device.engine.journal import Journal
-from device.engine.loader import Loader
+from device.engine.loader import Loader, QueueFullError
 from device.engine.mend import mend_folder
 from device.engine.recording import Recording, free_seconds
 from device.engine.tracks import DecoderPool
-from device.errors import InputError, RackdeckError
+from device.errors import InputError, MachineError, RackdeckError
 from device.panel import controls
 from device.panel.actions import ActionServer
 from device.panel.client import PANEL_FILE, SOCKET_FILE, Argument
@@ -36,12 +36,14 @@ class EngineService:
     def __init__(self, stop: Callable[[], bool], server: str = "", client: str = "rackdeck"):
         self._stop = stop
         folder = paths.runtime()
+        self._lock = lock.take(folder / "engine.lock", "an engine")
         self._missing = "; ".join(parts.missing())
         for sentence in parts.missing():
             log.warning("%s", sentence)
         for sentence in mend_folder(paths.recordings()):
             log.info("%s", sentence)
-        left = resume.read(folder / PANEL_FILE)
+        self._store = resume.Store(folder)
+        left = self._store.take()
         self.memory = PanelMemory.create(folder / PANEL_FILE)
         self._say("engine.message", "waiting for the sound server")
         self._sign_of_life()
@@ -88,6 +90,7 @@ class EngineService:
         if row.name == f"{deck}.load":
             self.loader.load(deck, str(argument))
         elif row.name == f"{deck}.eject":
+            self._check_server()
             self.loader.eject(deck)
         elif row.name == "record.start":
             self._start_recording()
@@ -95,13 +98,14 @@ class EngineService:
             if self.recording is None:
                 raise InputError("nothing is being recorded")
             self.recording.stop()
-        else:
-            waiting = self.loader.pending(deck)
-            if waiting is not None:
-                waiting.append((row.name, argument))
-            else:
-                self._check_deck(row, deck)
-                self._act(row.name, argument)
+        elif not self.loader.postpone(deck, [(row.name, argument)]):
+            self._check_deck(row, deck)
+            self._act(row.name, argument)
+
+    def _check_server(self) -> None:
+        """Nothing is kept for later while there is no sound: it would all happen at once."""
+        if not self._connection.open_now:
+            raise MachineError("the sound server is away; the decks wait until it is back")
 
     def _check_deck(self, row: Control, deck: str) -> None:
         """Say why an action would have no effect, rather than let it pass in silence."""
@@ -110,6 +114,7 @@ class EngineService:
         needs_grid = row.name in (f"{deck}.beatjump", f"{deck}.loop.beats", f"{deck}.loop.roll")
         if needs_grid and deck not in self.loader.gridded:
             raise InputError(f"{deck} has no beat grid; give it one with {deck}.grid")
+        self._check_server()
 
     def _act(self, name: str, argument: Argument) -> None:
         code = binding.command_code(name)
@@ -119,15 +124,16 @@ class EngineService:
         if not self.engine.command(*code, first, second):
             self._refused += 1
             self._state("engine.refused", self._refused)
-            raise InputError("too many actions at one time; try again")
+            raise QueueFullError
         if name.endswith(".grid"):
-            self.loader.gridded.add(name.partition(".")[0])
+            (self.loader.gridded.add if first else self.loader.gridded.discard)(name.partition(".")[0])
 
     # --- recording ---
 
     def _start_recording(self) -> None:
         if self.recording is not None:
             raise InputError("a recording runs already; stop it first")
+        self._check_server()
         kind = controls.table()["record.format"].choices[
             int(self.memory.values[controls.slots("value")["record.format"]])
         ]
@@ -165,9 +171,7 @@ class EngineService:
         except RackdeckError as exc:
             self._say(f"{deck}.message", str(exc))
             return
-        waiting = self.loader.pending(deck)
-        if waiting is not None:
-            waiting.extend(left.actions)
+        self.loader.postpone(deck, left.actions)
 
     def _resume(self) -> None:
         """Let the decks that played go on together, once all of them can."""
@@ -176,16 +180,18 @@ class EngineService:
         if self.loader.busy and time.monotonic() < self._resume_by:
             return
         for number, deck in self._left.decks.items():
-            if deck.playing and self.loader.pending(f"deck{number}") is None:
+            if deck.playing and not self.loader.postpone(f"deck{number}", []):
                 self._act(f"deck{number}.play", 1.0)
                 log.info("deck %d goes on with %s", number, deck.path.name)
         recording, self._left = self._left.recording, None
+        self._store.clear()
         if recording:
             self._start_recording()
 
     def _each_second(self) -> None:
         self._state("record.free", free_seconds(paths.recordings(), int(self.engine.samplerate)))
         self._connection.keep(self.engine)
+        self._actions.keep()
         self._say("engine.backend", self._connection.backend)
         self._say("engine.message", self._connection.message or self._missing)
 
@@ -208,6 +214,7 @@ class EngineService:
     def run(self) -> None:
         """Serve until told to stop; then close without losing anything."""
         second = minute = time.monotonic()
+        asked = False
         try:
             while not self._stop():
                 self._actions.pump(ROUND_SECONDS)
@@ -222,9 +229,15 @@ class EngineService:
                 if now - minute >= 60:
                     minute = now
                     self._guarded(self._each_minute)
+            asked = True
         finally:
+            recording = self.recording is not None
             self.close()
-        self.memory.sign_off()  # only an end that was asked for forgets the decks
+            if asked:
+                self.memory.sign_off()
+                self._store.clear()
+            else:  # the next engine goes on with the decks, and with a new recording if one ran
+                self._state("record.active", recording)
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """One part's failure must not end the sound."""

@@ -1,6 +1,8 @@
 """A folder of music: its playable files, and what its `crate.json` knows of them."""
 
 import json
+import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +11,7 @@ SUFFIXES = frozenset(
 )
 CRATE_FILE = "crate.json"
 FORMAT_VERSION = 1
+LARGEST_BYTES = 16 * 2**20  # some 100,000 tracks
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,22 @@ def write(folder: Path, entries: list[Entry]) -> None:
 def _rows(folder: Path) -> dict[str, dict[str, object]]:
     """Rows of the crate file by file name; a missing or broken crate file is an empty crate."""
     try:
-        body = json.loads((folder / CRATE_FILE).read_text(encoding="utf-8"))
+        body = json.loads(_text(folder / CRATE_FILE))
         return {
             row["file"]: row for row in body["tracks"] if isinstance(row, dict) and isinstance(row.get("file"), str)
         }
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
+
+
+def _text(path: Path) -> str:
+    """A regular file of sane size, never waited for. OSError or ValueError for anything else."""
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(file, encoding="utf-8") as crate:
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_BYTES:
+            raise ValueError("no crate file")
+        return crate.read()
 
 
 def _entry(path: Path, row: dict[str, object]) -> Entry:

@@ -11,7 +11,7 @@ from pathlib import Path
 from device.errors import InputError, RackdeckError
 from device.panel import controls
 from device.panel.client import Argument
-from device.panel.controls import Control
+from device.panel.controls import FASTEST_BPM, SLOWEST_BPM, Control
 
 log = logging.getLogger(__name__)
 LONGEST_LINE = 64 * 1024
@@ -29,6 +29,8 @@ def parse(line: bytes) -> tuple[Control, Argument]:
         raise InputError('an action is one line of JSON such as {"do": "deck1.play", "value": 1}') from exc
     if not isinstance(name, str):
         raise InputError("an action's name is a string")
+    if name not in controls.table():  # no search for the nearest name here: it takes the engine's time
+        raise InputError(f"no control is called {name[:80]!r}; `rackdeck panel` lists them")
     row = controls.find(name, ("action", "switch"))
     return row, check_argument(row, argument)
 
@@ -50,7 +52,10 @@ def check_argument(row: Control, argument: object) -> Argument:
     if row.argument == "pair":
         if not isinstance(argument, list | tuple) or len(argument) != 2:
             raise InputError(f"{row.name} takes two numbers ({row.unit})")
-        return [number(argument[0]), number(argument[1])]
+        pair = [number(argument[0]), number(argument[1])]
+        if row.name.endswith(".grid") and pair[0] and not SLOWEST_BPM <= pair[0] <= FASTEST_BPM:
+            raise InputError(f"{row.name} takes {SLOWEST_BPM:g} to {FASTEST_BPM:g} BPM, or 0 for none, not {pair[0]:g}")
+        return pair
     if row.argument == "none":
         return None
     if row.argument == "press" and argument is None:
@@ -67,16 +72,27 @@ class ActionServer:
     """Serves any number of front ends from one thread. `perform` raises RackdeckError to refuse."""
 
     def __init__(self, path: Path, perform: Perform):
-        self._perform = perform
-        path.unlink(missing_ok=True)
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(str(path))
-        path.chmod(0o600)
-        self._listener.listen(16)
-        self._listener.setblocking(False)
+        self._perform, self._path = perform, path
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._listener, selectors.EVENT_READ)
         self._pending: dict[socket.socket, bytes] = {}
+        self._listener = self._listen()
+
+    def _listen(self) -> socket.socket:
+        self._path.unlink(missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(str(self._path))
+        self._path.chmod(0o600)
+        listener.listen(16)
+        listener.setblocking(False)
+        self._selector.register(listener, selectors.EVENT_READ)
+        return listener
+
+    def keep(self) -> None:
+        """Call now and then: somebody who tidied up may have deleted the socket's file."""
+        if not self._path.exists():
+            self._selector.unregister(self._listener)
+            self._listener.close()
+            self._listener = self._listen()
 
     def fileno(self) -> int:
         """For a caller that waits on more than this server."""

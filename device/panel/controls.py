@@ -11,6 +11,8 @@ from device.errors import InputError
 
 DECKS = 4
 HOT_CUES = 8
+PATH_BYTES = 4096  # the longest path that Linux takes
+SLOWEST_BPM, FASTEST_BPM = 1.0, 1000.0
 BEAT_SIZES = tuple(2.0**power for power in range(-5, 7))  # 1/32 … 64 beats
 
 
@@ -23,6 +25,7 @@ class Control:
     writes, everyone reads), `text` (a short string the engine writes).
     taper: how a knob's travel maps to the range: `linear`, `decibel` (lowest value is silence) or `steps`.
     argument: for actions, what they take: `press` (1 down, 0 up), `number`, `path`, `pair` or `none`.
+    size: for texts, how many bytes they hold.
     """
 
     name: str
@@ -35,15 +38,23 @@ class Control:
     taper: str = "linear"
     choices: tuple[str, ...] = ()
     argument: str = ""
+    size: int = 0
 
     def check(self, value: float) -> float:
         """Return `value` as a float, or raise InputError when it is outside the range."""
-        number = float(value)
-        if not math.isfinite(number) or not self.low <= number <= self.high:
-            raise InputError(f"{self.name} takes {self.low:g} to {self.high:g} {self.unit}".rstrip() + f", not {value}")
-        if self.taper == "steps" and number != round(number):
-            raise InputError(f"{self.name} takes whole numbers from {self.low:g} to {self.high:g}, not {value}")
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number of hundreds of digits
+            number = math.inf
+        if not self.fits(number):
+            kind = "whole numbers from " if self.taper == "steps" else ""
+            wanted = f"{self.name} takes {kind}{self.low:g} to {self.high:g} {self.unit}".rstrip()
+            raise InputError(f"{wanted}, not {number:g}")
         return number
+
+    def fits(self, number: float) -> bool:
+        """Whether `number` is within the range, and whole where only steps are."""
+        return self.low <= number <= self.high and (self.taper != "steps" or number == round(number))
 
     def as_dict(self) -> dict[str, object]:
         """The row as data, for `rackdeck panel --json`. Only what applies to the kind."""
@@ -79,8 +90,8 @@ def _state(name: str, doc: str, unit: str = "", default: float = 0.0) -> Control
     return Control(name, "state", doc, unit, -math.inf, math.inf, default)
 
 
-def _text(name: str, doc: str) -> Control:
-    return Control(name, "text", doc)
+def _text(name: str, doc: str, size: int = 248) -> Control:
+    return Control(name, "text", doc, size=size)
 
 
 def _deck_values(deck: str) -> Iterator[Control]:
@@ -104,7 +115,7 @@ def _deck_actions(deck: str) -> Iterator[Control]:
     yield _action(f"{deck}.cue.at", "number", "put the cue point there", "s", 0, 86400)
     yield _action(f"{deck}.seek", "number", "jump to a time", "s", 0, 86400)
     yield _action(f"{deck}.beatjump", "number", "jump by beats; negative is back", "beats", -512, 512)
-    yield _action(f"{deck}.grid", "pair", "the beat grid: BPM and the first beat in seconds", "BPM, s", 0, 86400)
+    yield _action(f"{deck}.grid", "pair", "the beat grid: BPM (0: none) and first beat in seconds", "BPM, s", 0, 86400)
     for cue in range(1, HOT_CUES + 1):
         yield _action(f"{deck}.hotcue.{cue}.set", "press", "put the hot cue here (with the loop, if one runs)")
         yield _action(f"{deck}.hotcue.{cue}.go", "press", "jump to the hot cue; with slip on, only while held")
@@ -154,7 +165,7 @@ def _deck_states(deck: str) -> Iterator[Control]:
     yield _text(f"{deck}.title", "title of the track, or its file name")
     yield _text(f"{deck}.artist", "artist of the track")
     yield _text(f"{deck}.key_name", "musical key, as the crate knows it")
-    yield _text(f"{deck}.path", "the file")
+    yield _text(f"{deck}.path", "the file", PATH_BYTES)
     yield _text(f"{deck}.message", "why a track could not be loaded")
 
 
@@ -206,7 +217,7 @@ def _engine() -> Iterator[Control]:
     yield _state("record.seconds", "length on disk so far", "s")
     yield _state("record.dropped", "frames that the disk was too slow for", "frames")
     yield _state("record.free", "time that still fits on the disk", "s")
-    yield _text("record.path", "the recording that runs, or the last one")
+    yield _text("record.path", "the recording that runs, or the last one", PATH_BYTES)
     yield _text("record.message", "why recording stopped or did not start")
     yield _state("engine.frame", "frames since the engine started", "frames")
     yield _state("engine.samplerate", "sample rate", "Hz")
@@ -257,5 +268,5 @@ def slots(kind: str) -> dict[str, int]:
 @cache
 def layout_hash() -> int:
     """64 bits that differ whenever the arrays' layout does, so that no process reads another's layout."""
-    text = "\n".join(f"{row.kind} {row.name}" for row in table().values())
+    text = "\n".join(f"{row.kind} {row.name} {row.size}" for row in table().values())
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")

@@ -3,6 +3,7 @@
 import mmap
 import os
 import struct
+from functools import cache
 from pathlib import Path
 
 from device.errors import MachineError
@@ -11,9 +12,27 @@ from device.panel import controls
 MAGIC = b"RDPANEL1"
 HEADER = struct.Struct("<8sQIIIIQ")  # magic, layout, values, states, texts, retired, writer's pid
 HEADER_BYTES = 256
-TEXT_BYTES = 256
+TEXT_HEADER_BYTES = 8  # count, length
 _RETIRED_AT = 28
 _PID_AT = 32
+
+
+@cache
+def _places() -> dict[str, int]:
+    """Where each text begins: after the arrays, each a multiple of 8 bytes."""
+    at = HEADER_BYTES + 8 * (len(controls.slots("value")) + len(controls.slots("state")))
+    places = {}
+    for name in controls.slots("text"):
+        places[name] = at
+        at += TEXT_HEADER_BYTES + -(-controls.table()[name].size // 8) * 8
+    return places
+
+
+@cache
+def _size() -> int:
+    """Bytes of a whole panel."""
+    last = list(controls.slots("text"))[-1]
+    return _places()[last] + TEXT_HEADER_BYTES + -(-controls.table()[last].size // 8) * 8
 
 
 class PanelMemory:
@@ -31,7 +50,6 @@ class PanelMemory:
         self.values = view[start : start + 8 * n_values].cast("d")
         start += 8 * n_values
         self.states = view[start : start + 8 * n_states].cast("d")
-        self._texts_at = start + 8 * n_states
 
     @classmethod
     def create(cls, path: Path) -> "PanelMemory":
@@ -42,7 +60,10 @@ class PanelMemory:
             memory = cls._new(path)
         struct.pack_into("<Q", memory._map, _PID_AT, os.getpid())
         for row in controls.table().values():
-            if row.kind in ("state", "switch"):
+            slot = controls.slots("value").get(row.name)
+            if slot is not None and not row.fits(memory.values[slot]):
+                memory.values[slot] = row.default
+            elif row.kind in ("state", "switch"):
                 memory.states[controls.slots("state")[row.name]] = row.default
             elif row.kind == "text":
                 memory.write_text(row.name, "")
@@ -52,9 +73,8 @@ class PanelMemory:
     def _new(cls, path: Path) -> "PanelMemory":
         cls._retire(path)
         counts = [len(controls.slots(kind)) for kind in ("value", "state", "text")]
-        size = HEADER_BYTES + 8 * (counts[0] + counts[1]) + TEXT_BYTES * counts[2]
         fresh = path.with_suffix(f".{os.getpid()}")
-        fresh.write_bytes(HEADER.pack(MAGIC, controls.layout_hash(), *counts, 0, 0).ljust(size, b"\0"))
+        fresh.write_bytes(HEADER.pack(MAGIC, controls.layout_hash(), *counts, 0, 0).ljust(_size(), b"\0"))
         fresh.replace(path)
         memory = cls.attach(path)
         for name, slot in controls.slots("value").items():
@@ -80,7 +100,7 @@ class PanelMemory:
         except (OSError, ValueError) as exc:
             raise MachineError("no Rackdeck is running here; start it with `rackdeck up`") from exc
         magic, layout, *_ = HEADER.unpack_from(mapping)
-        if magic != MAGIC or layout != controls.layout_hash():
+        if magic != MAGIC or layout != controls.layout_hash() or len(mapping) < _size():
             mapping.close()
             raise MachineError("the running Rackdeck is of another version; restart it")
         return cls(path, mapping)
@@ -104,13 +124,10 @@ class PanelMemory:
             elif row.kind == "text":
                 self.write_text(row.name, "")
 
-    def _text_at(self, name: str) -> int:
-        return self._texts_at + TEXT_BYTES * controls.slots("text")[name]
-
     def write_text(self, name: str, text: str) -> None:
-        """Store a text, cut to 248 bytes. The count before it is odd while it changes (a seqlock)."""
-        at = self._text_at(name)
-        raw = text.encode(errors="replace")[: TEXT_BYTES - 8].decode(errors="ignore").encode()
+        """Store a text, cut to what the table gives it. The count before it is odd while it changes (a seqlock)."""
+        at, most = _places()[name], controls.table()[name].size
+        raw = text.encode(errors="replace")[:most].decode(errors="ignore").encode()
         count = struct.unpack_from("<I", self._map, at)[0] | 1
         struct.pack_into("<I", self._map, at, count)
         struct.pack_into("<I", self._map, at + 4, len(raw))
@@ -119,10 +136,10 @@ class PanelMemory:
 
     def read_text(self, name: str) -> str:
         """A text as last written; what was read before the writer died in the middle of one is empty."""
-        at = self._text_at(name)
+        at, most = _places()[name], controls.table()[name].size
         for _ in range(100):
             before, size = struct.unpack_from("<II", self._map, at)
-            raw = self._map[at + 8 : at + 8 + min(size, TEXT_BYTES - 8)]
+            raw = self._map[at + 8 : at + 8 + min(size, most)]
             if not before & 1 and before == struct.unpack_from("<I", self._map, at)[0]:
                 return raw.decode(errors="replace")
         return ""
