@@ -1,0 +1,1 @@
+"""People: signing up and in, sessions and tokens, proof of who they are."""

@@ -1,0 +1,118 @@
+"""Settings of the companion: defaults, then one file, then the environment. An unknown key is an error."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from companion.errors import SettingError
+
+PREFIX = "COMPANION_"
+FILE = "companion.toml"
+
+
+def default_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """`companion/` in the box's home: `RACKDECK_HOME`, else the XDG data folder."""
+    home = environ.get("RACKDECK_HOME")
+    if home:
+        return Path(home).expanduser().absolute() / "companion"
+    data = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(data) / "rackdeck" / "companion"
+
+
+class Settings(BaseModel):
+    """Every key, as `key` in companion.toml or `COMPANION_KEY` in the environment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: Path = Field(description="where everything lasting is kept: database, music, keys, backups")
+    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
+    port: int = Field(8000, ge=0, le=65535, description="port of the page and the API")
+    live_port: int = Field(0, ge=0, le=65535, description="port of live events (WebSocket); 0 is the next after port")
+    public_url: str = Field("", description="how browsers reach this companion; empty is http://host:port")
+    trusted_proxies: int = Field(0, ge=0, le=5, description="reverse proxies whose X-Forwarded headers are believed")
+    database_url: str = Field("", description="postgresql://…; empty is SQLite in the folder. DATABASE_URL works too")
+    redis_url: str = Field("", description="redis://… for limits, jobs and events of more than one machine")
+    storage_url: str = Field("", description="s3://bucket/prefix; empty keeps files in the folder")
+    s3_endpoint: str = Field("", description="address of an S3-compatible server; empty is Amazon's")
+    s3_region: str = Field("us-east-1", description="region of the bucket")
+    mail_url: str = Field("", description="smtp://user:password@host:587; empty writes mail into the folder's outbox")
+    mail_from: str = Field("Rackdeck <rackdeck@localhost>", description="sender of mail")
+    sign_up: Literal["open", "invited", "closed"] = Field("open", description="who may make an account")
+    google_client_id: str = Field("", description="sign-in with Google; empty is off")
+    google_client_secret: str = Field("", description="its secret")
+    github_client_id: str = Field("", description="sign-in with GitHub; empty is off")
+    github_client_secret: str = Field("", description="its secret")
+    oidc_url: str = Field("", description="address of another OpenID provider; empty is off")
+    oidc_name: str = Field("Single sign-on", description="what its button says")
+    oidc_client_id: str = Field("", description="client id there")
+    oidc_client_secret: str = Field("", description="its secret")
+    threads: int = Field(8, ge=1, le=64, description="requests worked on at one time in each web process")
+    workers: int = Field(1, ge=1, le=64, description="web processes; more than one needs redis_url")
+    limits: bool = Field(True, description="limit how often a user or address may call")
+    limit_factor: float = Field(1.0, gt=0, le=1000, description="all limits times this")
+    backup_hours: int = Field(6, ge=1, le=168, description="hours between backups")
+    backup_keep: int = Field(28, ge=1, le=1000, description="backups kept")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
+    metrics_token: str = Field("", description="bearer token for /metrics; empty lets this machine alone read it")
+
+    @property
+    def url(self) -> str:
+        """How browsers reach this companion, without a slash at the end."""
+        host = "localhost" if self.host in ("0.0.0.0", "127.0.0.1", "::") else self.host
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come by TLS: cookies are then marked Secure."""
+        return self.url.startswith("https://")
+
+    @property
+    def live(self) -> int:
+        """The port of live events."""
+        return self.live_port or self.port + 1
+
+
+def load(environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
+    """Settings from the file and the environment; `overrides` win. SettingError says what to change."""
+    folder = Path(overrides.get("folder") or environ.get(PREFIX + "FOLDER") or default_folder(environ))
+    values: dict[str, Any] = {"folder": folder}
+    file = Path(environ.get(PREFIX + "FILE") or folder / FILE)
+    if file.exists():
+        try:
+            values |= tomllib.loads(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+            raise SettingError(f"{file} cannot be read: {exc}") from exc
+    if "DATABASE_URL" in environ:
+        values["database_url"] = environ["DATABASE_URL"]
+    for name, value in environ.items():
+        if name.startswith(PREFIX) and name != PREFIX + "FILE":
+            values[name.removeprefix(PREFIX).lower()] = value
+    values |= {key: value for key, value in overrides.items() if value is not None}
+    for key in values:
+        if key not in Settings.model_fields:
+            near = difflib.get_close_matches(key, Settings.model_fields, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise SettingError(f"no setting is called {key}{hint}")
+    try:
+        return Settings(**values)
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        raise SettingError(f"{first['loc'][0]}: {first['msg'].lower()}") from exc
+
+
+def describe() -> str:
+    """All keys with their defaults, as a commented TOML file."""
+    lines = []
+    for name, field in Settings.model_fields.items():
+        default = "" if name == "folder" else field.default
+        shown = str(default).lower() if isinstance(default, bool) else default
+        lines += [
+            f"# {field.description}",
+            f'#{name} = "{shown}"' if isinstance(default, str) else f"#{name} = {shown}",
+        ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""What happened, told at once to the pages that are open."""

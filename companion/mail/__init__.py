@@ -1,0 +1,1 @@
+"""Mail to people: in the language of the page, as text, one template a kind."""

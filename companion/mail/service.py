@@ -1,0 +1,69 @@
+"""Sending mail: by SMTP, or into the folder's outbox where none is set up."""
+
+import re
+import smtplib
+import ssl
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from companion.config import Settings
+from companion.database import new_id
+from companion.errors import SettingError
+from companion.jobs import service as jobs
+
+TIMEOUT_SECONDS = 20.0
+_TEMPLATES = Path(__file__).parent / "templates"
+_settings: Settings | None = None
+
+
+def install(settings: Settings) -> None:
+    """Send by these settings."""
+    global _settings  # noqa: PLW0603 - one companion per process
+    _settings = settings
+
+
+def send(to: str, template: str, **values: str) -> None:
+    """Queue a mail, in the caller's transaction. The first line of a template is the subject."""
+    render(template, values)  # a missing value is the caller's mistake, not the worker's
+    jobs.enqueue("mail", to=to, template=template, values=values)
+
+
+def render(template: str, values: dict[str, str]) -> tuple[str, str]:
+    """Subject and text. KeyError when a value is missing."""
+    text = (_TEMPLATES / f"{template}.txt").read_text(encoding="utf-8")
+    filled = re.sub(r"\{(\w+)\}", lambda found: values[found[1]], text)
+    subject, _, body = filled.partition("\n")
+    return " ".join(subject.split()), body.lstrip("\n")
+
+
+@jobs.handler("mail")
+def deliver(work: jobs.Work) -> None:
+    """Hand one mail over."""
+    assert _settings is not None, "install comes first"
+    subject, text = render(work.args["template"], work.args["values"])
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = _settings.mail_from, work.args["to"], subject
+    mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain=urlsplit(_settings.url).hostname)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(text)
+    if not _settings.mail_url:
+        folder = _settings.folder / "outbox"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{new_id()}.eml").write_bytes(bytes(mail))
+        return
+    address = urlsplit(_settings.mail_url)
+    if address.scheme not in ("smtp", "smtps") or not address.hostname:
+        raise SettingError("mail_url must look like smtp://user:password@host:587")
+    secure = ssl.create_default_context()
+    with (
+        smtplib.SMTP_SSL(address.hostname, address.port or 465, timeout=TIMEOUT_SECONDS, context=secure)
+        if address.scheme == "smtps"
+        else smtplib.SMTP(address.hostname, address.port or 587, timeout=TIMEOUT_SECONDS)
+    ) as server:
+        if address.scheme == "smtp" and server.has_extn("starttls"):
+            server.starttls(context=secure)
+        if address.username:
+            server.login(unquote(address.username), unquote(address.password or ""))
+        server.send_message(mail)

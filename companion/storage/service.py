@@ -1,0 +1,167 @@
+"""Files by key: `put` a stream, `read` a range, `delete`. Keys are made by us, never by a user."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+from urllib.parse import urlsplit
+
+from companion.config import Settings
+from companion.errors import NotFound, SettingError, Unavailable
+
+CHUNK = 256 * 1024
+_KEY = re.compile(r"[a-z]+(/[a-z0-9._-]+)+")
+
+
+class Storage(Protocol):
+    """A place for files. Keys look like `originals/01m7…/file`."""
+
+    def put(self, key: str, source: BinaryIO) -> int:
+        """Store all of a stream, whole or not at all; returns its size in bytes."""
+
+    def adopt(self, key: str, path: Path) -> None:
+        """Take over a local file, which is gone afterwards."""
+
+    def size(self, key: str) -> int:
+        """Bytes. NotFound without such a file."""
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """The bytes of a range, piece by piece. NotFound without such a file."""
+
+    def local(self, key: str, scratch: Path) -> Path:
+        """A path to read the file at: its own, or a copy below `scratch`."""
+
+    def delete(self, key: str) -> None:
+        """Remove a file; one that is not there is fine."""
+
+
+def _checked(key: str) -> str:
+    if not _KEY.fullmatch(key) or ".." in key:
+        raise ValueError(f"{key!r} is no key")
+    return key
+
+
+class DiskStorage:
+    """Files below one folder, spread by their key."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self._folder / _checked(key)
+
+    def put(self, key: str, source: BinaryIO) -> int:
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+        try:
+            with fresh.open("wb") as file:
+                shutil.copyfileobj(source, file, CHUNK)
+                file.flush()
+                os.fsync(file.fileno())
+                size = file.tell()
+            fresh.replace(path)
+        except OSError as exc:
+            fresh.unlink(missing_ok=True)
+            raise Unavailable(f"the file could not be stored: {exc.strerror}") from exc
+        return size
+
+    def adopt(self, key: str, path: Path) -> None:
+        target = self._path(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.replace(target)
+        except OSError:  # on another file system
+            with path.open("rb") as file:
+                self.put(key, file)
+            path.unlink()
+
+    def size(self, key: str) -> int:
+        try:
+            return self._path(key).stat().st_size
+        except FileNotFoundError:
+            raise NotFound("the file is not there") from None
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        try:
+            file = self._path(key).open("rb")
+        except FileNotFoundError:
+            raise NotFound("the file is not there") from None
+        return self._pieces(file, start, length)
+
+    @staticmethod
+    def _pieces(file: BinaryIO, start: int, length: int | None) -> Iterator[bytes]:
+        with file:
+            file.seek(start)
+            left = length if length is not None else 1 << 62
+            while left > 0 and (piece := file.read(min(CHUNK, left))):
+                left -= len(piece)
+                yield piece
+
+    def local(self, key: str, scratch: Path) -> Path:  # noqa: ARG002 - nothing to copy
+        self.size(key)
+        return self._path(key)
+
+    def delete(self, key: str) -> None:
+        self._path(key).unlink(missing_ok=True)
+
+
+class BucketStorage:
+    """Files in an S3 bucket, below a prefix."""
+
+    def __init__(self, settings: Settings):
+        import boto3  # only who asks for it has it
+
+        address = urlsplit(settings.storage_url)
+        if address.scheme != "s3" or not address.netloc:
+            raise SettingError("storage_url must look like s3://bucket/prefix")
+        self._bucket, self._prefix = address.netloc, address.path.strip("/")
+        self._client: Any = boto3.client(
+            "s3", endpoint_url=settings.s3_endpoint or None, region_name=settings.s3_region
+        )
+
+    def _name(self, key: str) -> dict[str, str]:
+        return {"Bucket": self._bucket, "Key": f"{self._prefix}/{_checked(key)}".lstrip("/")}
+
+    def put(self, key: str, source: BinaryIO) -> int:
+        name = self._name(key)
+        self._client.upload_fileobj(source, name["Bucket"], name["Key"])
+        return self.size(key)
+
+    def adopt(self, key: str, path: Path) -> None:
+        with path.open("rb") as file:
+            self.put(key, file)
+        path.unlink()
+
+    def size(self, key: str) -> int:
+        try:
+            return int(self._client.head_object(**self._name(key))["ContentLength"])
+        except self._client.exceptions.ClientError:
+            raise NotFound("the file is not there") from None
+
+    def read(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        end = "" if length is None else str(start + length - 1)
+        try:
+            body = self._client.get_object(**self._name(key), Range=f"bytes={start}-{end}")["Body"]
+        except self._client.exceptions.ClientError:
+            raise NotFound("the file is not there") from None
+        pieces: Iterator[bytes] = body.iter_chunks(CHUNK)
+        return pieces
+
+    def local(self, key: str, scratch: Path) -> Path:
+        path = scratch / key.replace("/", "_")
+        with path.open("wb") as file:
+            for piece in self.read(key):
+                file.write(piece)
+        return path
+
+    def delete(self, key: str) -> None:
+        self._client.delete_object(**self._name(key))
+
+
+def open_storage(settings: Settings) -> Storage:
+    """The storage of these settings."""
+    return BucketStorage(settings) if settings.storage_url else DiskStorage(settings.folder / "files")

@@ -1,0 +1,53 @@
+"""Lists in pages: a cursor that survives what is added and removed meanwhile."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from companion.errors import Invalid
+
+Row = TypeVar("Row")
+
+
+class Paging(BaseModel):
+    """The query string of every list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(50, ge=1, le=200, description="rows in one answer")
+    after: str = Field("", max_length=500, description="`next` of the answer before")
+
+
+class Page(BaseModel, Generic[Row]):
+    """One page of a list; `next` is empty on the last."""
+
+    items: list[Row]
+    next: str = ""
+
+
+def encode(values: Sequence[Any]) -> str:
+    """A cursor from the sort values of the last row."""
+    return base64.urlsafe_b64encode(json.dumps(list(values)).encode()).decode().rstrip("=")
+
+
+def decode(cursor: str, kinds: Sequence[type]) -> list[Any] | None:
+    """The sort values of a cursor, each of the kind given; None for the first page. Invalid when it is none of ours."""
+    if not cursor:
+        return None
+    try:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, binascii.Error) as exc:
+        raise Invalid("`after` is not the `next` of an answer") from exc
+    if not isinstance(values, list) or [type(value) for value in values] != list(kinds):
+        raise Invalid("`after` is not the `next` of an answer to this list")
+    return values
+
+
+def page(rows: Sequence[Row], limit: int, sort: Callable[[Row], Sequence[Any]]) -> tuple[list[Row], str]:
+    """Rows and next cursor from a query for `limit + 1` rows."""
+    shown = list(rows[:limit])
+    return shown, encode(sort(shown[-1])) if len(rows) > limit else ""
