@@ -120,8 +120,9 @@ cdef void rt_wait_for_decoder(Deck *d) noexcept nogil:
         if d.live and d.hold:
             d.hold = 0
             rt_emit(d, OP_HOLD, 0.0)
-        if d.pos > d.track.frames + RING_OUT:
-            d.pos = d.track.frames  # the jump went beyond what the file turned out to hold
+            if d.pos > d.track.frames and not d.looping:    # a jump beyond what the file turned out to hold
+                rt_jump(d, d.track.frames)
+                rt_emit(d, OP_SEEK, d.pos / d.samplerate)
         return
     ready = rd_loadi(&d.track.ready)
     if not d.hold and d.pos + WAIT_FRAMES > ready:

@@ -192,7 +192,7 @@ cdef void rt_publish_deck(EngineState *e, Deck *d, int *w) noexcept nogil:
     rt_put(e, w, <double>d.track.serial if d.track != NULL else 0.0)
     rt_put(e, w, ready)
     rt_put(e, w, frames / rate)
-    rt_put(e, w, (0.0 if d.pos < 0.0 else frames if d.pos > frames else d.pos) / rate)
+    rt_put(e, w, (0.0 if d.pos < 0.0 else frames if d.hold and d.pos > frames else d.pos) / rate)
     rt_put(e, w, d.speed)
     rt_put(e, w, d.hold)
     rt_put(e, w, d.bpm)

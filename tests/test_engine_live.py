@@ -150,13 +150,13 @@ def test_a_set_played_over_a_change_of_the_period_renders_sample_for_sample(box)
 
 
 def test_jumps_into_music_that_is_not_decoded_yet_render_sample_for_sample(box):
-    path = tone(box.folder, seconds=1200, noise=True)
+    path = tone(box.folder, seconds=500, noise=True)
     box.panel.set("deck1.slip", 1)
     box.panel.do("record.start")
     box.panel.do("deck1.load", str(path))
     box.panel.set("deck1.play", 1)
     box.until(lambda: box.number("deck1.position") > 0.1)
-    box.panel.do("deck1.seek", 1100.0)
+    box.panel.do("deck1.seek", 490.0)
     box.panel.set("deck1.reverse", 1)
     waited = box.number("deck1.ready") < 1
     box.until(lambda: box.number("deck1.ready") == 1 and box.number("deck1.held") == 0)
