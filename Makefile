@@ -20,7 +20,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo '  make run MUSIC=~/Music       show a folder of your own first'
+	@echo '  make run MUSIC=~/Music       show a folder of your own first, and compose no demo crate'
 	@echo '  make run UP="--no-display"   pass options to `rackdeck up`'
 
 setup: $(DONE)/built crate ## install what is missing, build the engine, compose the demo crate
@@ -31,7 +31,7 @@ run: $(DONE)/built $(if $(MUSIC),,crate) ## set up, then start the box; Ctrl-C s
 test: $(DONE)/test-packages setup lint ## set up, then run every check and every test
 	$(BIN)/python -m pytest $(PYTEST)
 
-check: $(DONE)/built lint ## the quick part of `make test`
+check: $(DONE)/test-packages $(DONE)/built lint ## the quick part of `make test`
 	$(BIN)/python -m pytest -q -m "not slow and not live" $(PYTEST)
 
 lint: $(DONE)/built
@@ -80,8 +80,8 @@ $(DONE)/requirements: pyproject.toml $(HEADERS) $(DONE)/venv
 
 # With the folders that its settings name, the build keeps what it compiled: one changed module takes seconds.
 $(DONE)/built: $(DONE)/requirements $(PYX)
-	@echo 'building the engine'
+	@echo 'building the engine (about two minutes the first time)'
 	@rm -rf *.egg-info # a stale one in the working folder would hide the installed entry points
 	@printf '[build_ext]\nbuild_lib=build/lib\nbuild_temp=build/temp\n' > $@.cfg
-	@DIST_EXTRA_CONFIG='$(CURDIR)/$@.cfg' $(PIP) --no-build-isolation -e '.[device,dev]'
+	@DIST_EXTRA_CONFIG='$(CURDIR)/$@.cfg' $(PIP) --no-build-isolation -e '.[device,companion,s3,redis,dev]'
 	@touch $@

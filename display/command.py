@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from device import paths
 from device.errors import InputError
 
 if TYPE_CHECKING:
@@ -50,10 +51,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--size", type=_size, default=(1280, 720), metavar="WxH", help="size of the window (default 1280x720)"
     )
     parser.add_argument("--fullscreen", action="store_true", help="use the whole screen")
-    parser.add_argument("--decks", type=int, choices=(2, 4), default=2, help="how many decks to show at first")
-    parser.add_argument("--view", choices=sorted(PAGES), default="deck", help="the page to show at first")
-    parser.add_argument("--music", type=Path, default=None, metavar="FOLDER", help="one more folder for the browser")
-    parser.add_argument("--screenshot", type=Path, default=None, metavar="FILE", help="store one frame as PNG and end")
+    parser.add_argument("--decks", type=int, choices=(2, 4), default=2, help="how many decks to show at first (2)")
+    parser.add_argument(
+        "--view",
+        choices=PAGES,
+        default="deck",
+        metavar="PAGE",
+        help="the page to show at first: deck (or decks: waveforms and their controls; the default), mixer, "
+        "browser (folders and tracks), settings, or help (keys and gestures)",
+    )
+    parser.add_argument(
+        "--music", type=Path, default=None, metavar="FOLDER", help="the folder that the browser opens first"
+    )
+    parser.add_argument(
+        "--screenshot",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="store one frame as PNG, drawn off screen, and end",
+    )
     parser.add_argument("--seconds", type=_seconds, default=None, metavar="N", help="end after that long")
     parser.add_argument("--stats", action="store_true", help="print frame times as JSON at the end")
 
@@ -61,11 +77,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Show the screen, or store a picture of it."""
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    if not os.environ.get("XDG_RUNTIME_DIR"):  # outside a login session; SDL complains when it looks for Wayland there
+        session = Path(f"/run/user/{os.getuid()}")
+        os.environ["XDG_RUNTIME_DIR"] = str(session if session.is_dir() else paths.runtime())
     from display.app import App, Options
 
-    options = Options(arguments.size, arguments.fullscreen, arguments.decks, PAGES[arguments.view], arguments.music)
-    if arguments.music is not None and not arguments.music.expanduser().is_dir():
+    music = arguments.music and paths.absolute(arguments.music)
+    if music and not music.is_dir():
         raise InputError(f"{arguments.music} is no folder; --music takes one that exists")
+    options = Options(arguments.size, arguments.fullscreen, arguments.decks, PAGES[arguments.view], music)
     picture = arguments.screenshot
     app = App(options, off_screen=picture is not None)
     try:

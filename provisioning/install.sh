@@ -15,7 +15,7 @@ END
 
 base="build-essential python3-dev python3-venv pkg-config ca-certificates"
 device="jackd2 libjack-jackd2-dev librubberband-dev libflac-dev fluidsynth fluid-soundfont-gm fonts-inter fonts-dejavu-core fonts-droid-fallback"
-dev="flac ffmpeg sox binutils shellcheck"
+dev="flac ffmpeg sox binutils shellcheck postgresql"
 os_release=${OS_RELEASE:-/etc/os-release}
 lock_seconds=300
 

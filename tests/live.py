@@ -66,6 +66,8 @@ class Box:
         if self._engine is not None:
             self.stop_engine()
         if self._jack is not None:  # in order: JACK's registry has room for eight servers and keeps the killed
+            if self._jack.poll() is not None:
+                self.start_jack()
             self._jack.terminate()
             self._jack.wait()
         for file in self.runtime().glob("*"):

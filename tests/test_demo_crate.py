@@ -372,6 +372,17 @@ def test_an_interrupted_run_leaves_no_half_file(tmp_path, how):
     assert not (folder / "crate.json").exists()
 
 
+def test_ctrl_c_in_a_terminal_ends_it_without_a_word_of_its_helpers(tmp_path):
+    words = [sys.executable, "-m", "device.cli", "crate", "--folder", str(tmp_path / "demo")]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    terminal = subprocess.Popen(words, cwd=ROOT, env=_environment(), text=True, start_new_session=True, **pipes)
+    assert "0 %" in terminal.stdout.readline()
+    os.killpg(terminal.pid, signal.SIGINT)  # as a terminal does: to everybody in the foreground
+    assert "Traceback" not in terminal.communicate(timeout=60)[0]
+    assert terminal.returncode == 130
+    assert sorted(path.name for path in (tmp_path / "demo").iterdir()) == [".crate.lock"]
+
+
 def test_the_run_after_a_kill_clears_up_and_finishes(tmp_path, filled):
     (tmp_path / ".low-tide.1.part").write_bytes(b"half")  # as a kill during the writing leaves it
     (tmp_path / ".crate.lock").touch()

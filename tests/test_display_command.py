@@ -83,6 +83,8 @@ def test_a_screenshot_shows_the_decks_of_a_running_engine(tmp_path, home):
 def test_a_picture_that_can_not_be_stored_is_said(tmp_path, home):
     with pytest.raises(InputError, match="could not be stored"):
         command.run(parse("--screenshot", str(tmp_path / "none" / "picture.png")))
+    with pytest.raises(InputError, match="stands for no home"):
+        command.run(parse("--music", "~nobody-of-that-name/x", "--screenshot", str(tmp_path / "x.png")))
     with pytest.raises(InputError, match="no folder"):
         command.run(parse("--music", str(tmp_path / "none"), "--screenshot", str(tmp_path / "x.png")))
 
@@ -105,6 +107,12 @@ def test_with_no_screen_it_draws_off_screen_says_so_once_and_prints_its_figures(
     figures = json.loads(out)
     assert figures["frames"] >= 2
     assert {"draw_ms_median", "draw_ms_p99", "cpu_ms_median", "fps", "late_frames"} <= figures.keys()
+
+
+def test_nothing_but_that_is_said_outside_a_login_session(home, monkeypatch):
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    _, err = start(home, "--seconds", "0.1").communicate(timeout=60)
+    assert [line for line in err.splitlines() if "no screen was found" not in line] == []
 
 
 def has_begun(process: subprocess.Popen) -> bool:

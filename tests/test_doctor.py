@@ -3,12 +3,17 @@
 import argparse
 import json
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from device import paths
 from device.doctor import command, machine, realtime, report, software, sound, surfaces
 from device.doctor.finding import Finding
+from device.panel import controls
+from device.panel.client import PANEL_FILE
+from device.panel.memory import PanelMemory
 from device.soundserver.cards import Card
 from device.soundserver.server import ServerState, SoundReport
 
@@ -210,6 +215,44 @@ def test_the_command_prints_data_and_ends_with_one_only_when_something_is_bad(
     assert {"Python", "Engine", "Live sound", "Key-lock", "FLAC", "JACK server", "Memory lock", "MIDI"} <= states.keys()
     assert states["JACK server"] == "absent"
     assert list((tmp_path / "recordings").iterdir()) == []
+    paths.runtime().rmdir()
+
+
+def test_a_home_that_cannot_be_made_is_bad_and_comes_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RACKDECK_HOME", "/proc/nope")
+    finding = machine.home()
+    assert finding.state == "bad"
+    assert finding.mend == "set RACKDECK_HOME to a folder that you may write to"
+    areas = command.examine()
+    names = [finding.name for finding in areas["Machine"]]
+    assert "Home" in names
+    assert "Disk" not in names
+
+
+def test_a_home_without_the_right_to_write_is_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RACKDECK_HOME", str(tmp_path))
+    assert machine.home() == Finding("Home", "ok", str(tmp_path))
+    monkeypatch.setattr(machine.os, "access", lambda path, _: path != tmp_path / "recordings")
+    assert machine.home().state == "bad"
+    paths.runtime().rmdir()
+
+
+def test_dropouts_are_counted_by_the_running_engine(tmp_path: Path) -> None:
+    assert sound.dropouts(tmp_path).state == "absent"
+    memory = PanelMemory.create(tmp_path / PANEL_FILE)
+    slots = controls.slots("state")
+    assert sound.dropouts(tmp_path).state == "absent"  # a panel, but no sign of life
+    memory.states[slots["engine.beat"]] = time.monotonic()
+    memory.states[slots["engine.period"]] = 128
+    memory.states[slots["engine.samplerate"]] = 48000
+    memory.states[slots["engine.frame"]] = 48000 * 60 * 7
+    assert sound.dropouts(tmp_path) == Finding("Dropouts", "ok", "none in 7 min (periods of 128 frames)")
+    memory.states[slots["engine.xruns"]] = 3
+    late = sound.dropouts(tmp_path)
+    assert late.state == "warn"
+    assert "3 periods of 128 frames came too late in 7 min" in late.found
+    assert "rackdeck up --period 256" in late.mend
+    memory.close()
 
 
 def test_a_check_that_cannot_read_its_file_does_not_hide_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

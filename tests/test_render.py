@@ -2,12 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
+from device.engine.render import Progress
 from tests.live import RATE, read_audio, tone
 
 
@@ -96,6 +98,75 @@ def test_the_example_of_the_documentation_renders(folder):
     assert np.abs(heard[:, : 4 * RATE]).max() > 2**20
 
 
+def test_the_whole_command_ring_may_fall_on_one_block_and_not_more(folder):
+    """A thousand places for the cue point; the last one counts, and all of it is there at once."""
+    moves = [[0.5, "deck1.seek", 1 + number / RATE] for number in range(1023)]
+    heard, _ = render(folder, log(seconds=1.0, events=[*moves, [0.5, "deck1.play", 1]]))
+    source = read_audio(folder / "a.wav")
+    from_ = RATE + 1022
+    assert np.array_equal(heard[:, RATE // 2 + 192 :], source[:, from_ + 192 : from_ + RATE // 2])
+    _, said = render(folder, log(events=[*moves, [0.499, "deck1.seek", 0], [0.5, "deck1.play", 1]]), "more.wav", 64)
+    assert "1025 actions fall on the block at 0.5 s; the engine takes 1024" in said
+    assert not (folder / "more.wav").exists()
+
+
+def test_any_number_of_values_may_fall_on_one_block(folder):
+    turns = [[0.5, "mixer.ch1.fader", number / 3000] for number in range(3000)]
+    heard, _ = render(folder, log(seconds=1.0, events=[[0, "deck1.play", 1], *turns, [0.5, "mixer.ch1.fader", 1]]))
+    assert np.array_equal(heard, render(folder, log(seconds=1.0), "plain.wav")[0])
+
+
+def test_progress_and_lead_in_are_said_where_nobody_watches(folder):
+    _, said = render(folder, log(seconds=2.0, start=1.0))
+    lines = said.splitlines()
+    percents = [int(line.split()[1]) for line in lines if line.endswith("%")]
+    assert len(percents) >= 3
+    assert percents == sorted(set(percents))
+    assert percents[0] < 67  # the lead-in counts, too
+    assert "2.0 s of sound, 1.0 s of lead-in before it, rendered in" in lines[-1]
+
+
+def test_progress_is_a_line_for_every_tenth_or_when_patience_ends(capsys):
+    now = [0.0]
+    with Progress("x", lambda: now[0]) as progress:
+        for percent in range(101):
+            progress(percent / 100)
+        assert capsys.readouterr().err.splitlines() == [f"x: {tenth * 10} %" for tenth in range(1, 11)]
+    with Progress("x", lambda: now[0]) as progress:
+        for _ in range(30):
+            now[0] += 1
+            progress(0.005)
+    assert capsys.readouterr().err == "x: 0 %\nx: 0 %\n"
+
+
+def test_progress_counts_in_place_on_a_terminal(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with Progress("x") as progress:
+        for percent in (0, 1, 1, 2):
+            progress(percent / 100)
+    assert capsys.readouterr().err == "\rx: 1 %\rx: 2 %\n"
+
+
+def test_a_name_as_long_as_can_be_is_written_and_a_longer_one_is_told(folder):
+    render(folder, log(), "o" * 251 + ".wav")
+    _, said = render(folder, log(), "o" * 5000 + ".wav", status=69)
+    assert "cannot be written: file name too long" in said
+    assert len(said) < 500
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_render_that_is_ended_leaves_no_half_file(folder, number):
+    (folder / "log.json").write_text(json.dumps(log(seconds=4 * 3600)))
+    words = [sys.executable, "-m", "device.cli", "render", "log.json", "out.wav"]
+    process = subprocess.Popen(words, cwd=folder, stderr=subprocess.PIPE, text=True)
+    while not list(folder.glob(".rackdeck-*.new")):
+        assert process.poll() is None
+    process.send_signal(number)
+    assert "Traceback" not in process.communicate(timeout=60)[1]
+    assert process.returncode == 128 + number
+    assert {path.name for path in folder.iterdir()} == {"a.wav", "b.wav", "log.json"}
+
+
 @pytest.mark.parametrize(
     ("change", "out", "words"),
     [
@@ -105,11 +176,17 @@ def test_the_example_of_the_documentation_renders(folder):
         ({"block": 67}, "out.wav", '"block" must be a multiple'),
         ({}, "out.mp3", "must end in .wav or .flac"),
         ({}, "nowhere/out.wav", "cannot be written"),
+        ({}, "taken.wav", "taken.wav cannot be written: is a directory"),
+        ({}, "a.wav", "a.wav is one of the tracks that are played"),
+        ({"load": {"deck1": "l" * 5000}}, "out.wav", "a track of the log cannot be read: file name too long"),
     ],
 )
 def test_what_cannot_be_rendered_is_refused_and_leaves_no_file(folder, change, out, words):
+    (folder / "taken.wav").mkdir()
+    before = (folder / "a.wav").read_bytes()
     _, said = render(folder, log(**change), out, status=pytest.approx(69, abs=5))
     assert words in said
+    assert (folder / "a.wav").read_bytes() == before
     assert "Traceback" not in said
     assert not list(folder.glob("out*"))
 

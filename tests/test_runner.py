@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from device import paths
+from device import lock, paths
 from device.errors import ConfigError, InputError, MachineError
 from device.panel.client import Panel
-from device.runner import command, config, lock
+from device.runner import command, config, leftovers
 from device.runner.programs import Program, Wishes, box, rackdeck
 from device.runner.terminal import Terminal
 from device.soundserver.server import ServerState, find
@@ -46,18 +46,17 @@ with open("events", "a") as events:
 """
 RUN = """
 import json, os, sys
-from device import paths
-from device import paths
+from device import lock, paths
 from device.errors import RackdeckError
-from device.runner import lock
+from device.runner import leftovers
 from device.runner.command import run_programs
 from device.runner.programs import Program
 try:
-    held = lock.Lock(paths.home() / "run")
+    held = lock.take(paths.run() / "up.lock", "a box")
 except RackdeckError as exc:
     print(exc, file=sys.stderr)
     sys.exit(exc.exit_status)
-print("leftovers", lock.end_leftovers(paths.home(), patience=0.5), flush=True)
+print("leftovers", leftovers.end(paths.home(), patience=0.5), flush=True)
 rows = json.loads(sys.argv[1])
 sys.exit(run_programs([Program(**{**row, "command": tuple(row["command"])}) for row in rows], paths.home()))
 """
@@ -136,7 +135,7 @@ class Up:
     def close(self) -> None:
         self.process.kill()
         self.process.wait()
-        lock.end_leftovers(self.home, patience=0.5)
+        leftovers.end(self.home, patience=0.5)
         os.close(self._master)
         forget(self.home)
 
@@ -217,7 +216,7 @@ def test_a_box_with_nothing_vital_left_ends_by_itself(up: Start, standin: Standi
     assert running.says("display closed; `rackdeck display` opens it again")
     assert running.wait() == 1
     assert "nothing is left to run" in running.read()
-    assert lock.leftovers(running.home) == []
+    assert leftovers.find(running.home) == []
 
 
 def test_a_program_that_does_not_exist_is_said_and_does_not_end_the_box(up: Start, standin: Standin) -> None:
@@ -252,12 +251,12 @@ def test_what_a_killed_runner_leaves_ends_by_itself_or_at_the_next_start(up: Sta
 
 def test_only_processes_of_the_same_home_are_leftovers(tmp_path: Path) -> None:
     def start(home: Path) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(["sleep", "60"], env={**os.environ, lock.MARK: str(home)})
+        return subprocess.Popen(["sleep", "60"], env={**os.environ, leftovers.MARK: str(home)})
 
     mine, other = start(tmp_path / "a"), start(tmp_path / "ab")
     try:
-        assert wait_for(lambda: lock.leftovers(tmp_path / "a") == [mine.pid])
-        assert lock.end_leftovers(tmp_path / "a") == 1
+        assert wait_for(lambda: leftovers.find(tmp_path / "a") == [mine.pid])
+        assert leftovers.end(tmp_path / "a") == 1
         assert mine.wait(5) == -signal.SIGTERM
         assert other.poll() is None
     finally:
@@ -270,12 +269,12 @@ def test_a_second_runner_for_a_home_is_refused_and_names_the_first(up: Start, st
     running = up(standin("engine", 20))
     assert running.says("ready engine")
     second = up(standin("engine", 20))
-    assert second.wait() == os.EX_UNAVAILABLE
+    assert second.wait() == os.EX_CONFIG
     assert f"a box already runs for this home (process {running.process.pid})" in second.read()
     assert up(standin("engine", 20), home="another").says("ready engine")
     running.process.send_signal(signal.SIGTERM)
     assert running.wait() == 0
-    lock.Lock(running.home / "run").release()
+    os.close(lock.take(running.home / "run/up.lock", "a box"))
 
 
 def test_words_that_mean_something_to_ini_files_and_shells_reach_the_program(up: Start, standin: Standin) -> None:
@@ -363,6 +362,41 @@ def test_a_music_folder_that_is_not_there_is_said_before_anything_starts(tmp_pat
         command.run(parser.parse_args(["--music", str(tmp_path / "nowhere")]))
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--period", "100"], "--period takes a power of two"),
+        (["--rate", "1"], "--rate takes 8000 to 192000 Hz, not 1"),
+        (["--rate", "22050"], "--rate takes 32000 Hz or more"),
+        (["--backend", "x"], "--backend takes auto, alsa, dummy"),
+        (["--music", "~nobody-of-that-name/x"], "stands for no home"),
+    ],
+)
+def test_a_wrong_wish_is_said_before_anything_starts(words: list[str], sentence: str) -> None:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    with pytest.raises(InputError, match=sentence):
+        command.run(parser.parse_args(words))
+
+
+def test_too_few_files_and_a_home_without_the_right_to_write_are_said_with_their_remedies(
+    up: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = ["prlimit", "--nofile=32", *rackdeck("up", "--no-display")]
+    done = subprocess.run(few, capture_output=True, text=True, check=False, env={**os.environ, "RACKDECK_HOME": "/tmp"})
+    assert done.returncode == os.EX_UNAVAILABLE
+    assert "this user may open 32 (`ulimit -n`)" in done.stderr
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(ConfigError, match="cannot be written to; set RACKDECK_HOME"):
+        command._check_machine(tmp_path)
+
+
+def test_a_name_that_supervisord_could_not_decode_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"h\xff")
+    with pytest.raises(ConfigError, match="rename RACKDECK_HOME or the music folder"):
+        config.write(folder, tmp_path, [Program("engine", ("true",), 20)])
+
+
 def test_a_server_that_hangs_stops_the_start_with_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RACKDECK_HOME", str(tmp_path))
     monkeypatch.setattr(command, "find", lambda: ServerState("default", "hung"))
@@ -370,7 +404,7 @@ def test_a_server_that_hangs_stops_the_start_with_a_sentence(tmp_path: Path, mon
     command.add_arguments(parser)
     with pytest.raises(MachineError, match="does not answer"):
         command.run(parser.parse_args([]))
-    lock.Lock(tmp_path / "run").release()
+    os.close(lock.take(tmp_path / "run/up.lock", "a box"))
 
 
 needs_jackd = pytest.mark.skipif(shutil.which("jackd") is None, reason="jackd is not installed here")
@@ -421,7 +455,7 @@ def test_the_whole_box_comes_up_brings_its_engine_back_and_stops(up: Start, monk
     assert find(name).period == 256
     running.press(b"\x03")
     assert running.wait() == 0
-    assert lock.leftovers(running.home) == []
+    assert leftovers.find(running.home) == []
     assert find(name).state == "absent"
 
 

@@ -40,9 +40,24 @@ def test_events_of_one_time_keep_their_order():
     ("change", "words"),
     [
         ({"version": 2}, "version 2 is not known"),
+        ({"version": 10**400}, "version Infinity is not known"),
+        ({"evnets": []}, 'a set log has no "evnets"; did you mean "events"?'),
+        ({"colour": "red"}, 'a set log has no "colour"; there are version, samplerate'),
+        ({"grid": {"deck1": {"bpm": 120, "first-beat": 0.1}}}, 'no "first-beat"; did you mean "first_beat"?'),
+        ({"seconds": 10**400}, '"seconds" must be a number from 0 to 86400, not Infinity'),
+        ({"start": float("nan")}, '"start" must be a number from 0 to 86400, not NaN'),
+        ({"load": {"deck1": "a\0.wav"}}, "must be a file's name"),
+        ({"events": [[9e307, "deck1.play", 1]]}, "event 1 ([9e+307"),
+        ({"events": [[10**400, "deck1.play", 1]]}, "seconds from 0 on, at most 172800"),
+        ({"events": [[0, "deck1.tempo", 10**400]]}, "deck1.tempo takes -100 to 100 %"),
+        ({"events": [[0, "deck1.seek", -(10**400)]]}, "deck1.seek takes 0 to 86400 s"),
+        ({"events": [[0, "deck1.play", 1], [0, "deck1.play", 2]]}, 'event 2 ([0, "deck1.play", 2])'),
+        ({"events": [[0, "d" * 10**6, 1]]}, "no control is called"),
         ({"seconds": -1}, '"seconds" must be a number'),
         ({"seconds": True}, '"seconds" must be a number'),
         ({"samplerate": 1}, '"samplerate" must be a number'),
+        ({"samplerate": 44100.5}, '"samplerate" must be a whole number, not 44100.5'),
+        ({"block": 64.5}, '"block" must be a whole number'),
         ({"load": {"deck9": "a.wav"}}, "is no deck"),
         ({"load": {"deck1": 3}}, "must be a file's name"),
         ({"grid": {"deck1": {"bpm": 0}}}, '"bpm" must be a number'),
@@ -61,6 +76,57 @@ def test_a_wrong_log_is_refused_with_the_place_and_the_reason(change, words):
         setlog.parse(json.dumps({**EXAMPLE, **change}), "set.json")
     assert words in str(caught.value)
     assert str(caught.value).startswith("set.json")
+
+
+@pytest.mark.parametrize("depth", [900, 990, 100_000])
+def test_a_log_nested_without_end_is_an_input_error(depth):
+    nested = "[" * depth + "]" * depth
+    for text in (
+        nested,
+        f'{{"version": {nested}}}',
+        f'{{"version": 1, "seconds": 1, "events": [[0, "deck1.seek", {nested}]]}}',
+    ):
+        with pytest.raises(InputError):
+            setlog.parse(text)
+
+
+def test_a_log_of_no_sane_size_and_one_that_is_no_text_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(setlog, "LARGEST_CHARACTERS", 1000)
+    (tmp_path / "long.json").write_text(" " * 1001)
+    with pytest.raises(InputError, match="longer than"):
+        setlog.read(tmp_path / "long.json")
+    (tmp_path / "sound.json").write_bytes(bytes(range(256)))
+    with pytest.raises(InputError, match="not a text file"):
+        setlog.read(tmp_path / "sound.json")
+
+
+def test_an_editors_byte_order_mark_is_no_harm(tmp_path):
+    (tmp_path / "log.json").write_bytes(b"\xef\xbb\xbf" + json.dumps(EXAMPLE).encode())
+    assert setlog.read(tmp_path / "log.json").seconds == 30.0
+
+
+def test_what_was_hardly_meant_is_logged_once(caplog):
+    events = [
+        [0, "deck1.play", 1],
+        [1, "deck3.play", 1],
+        [2, "deck3.play", 1],
+        [3, "deck2.play", 0],
+        [4, "deck2.eject", None],
+        [5, "deck2.play", 1],
+        [6, "deck3.load", "c.wav"],
+        [7, "deck3.play", 1],
+        [31, "deck1.tempo", 1],
+        [100_000, "deck1.tempo", 2],
+    ]
+    setlog.parse(json.dumps({**EXAMPLE, "events": events}), "set.json")
+    assert [record.getMessage() for record in caplog.records] == [
+        "set.json: deck3 is to play at 1 s, but no track is on it then",
+        "set.json: deck2 is to play at 5 s, but no track is on it then",
+        "set.json: 2 of 10 events come after the end at 30 s; none is heard",
+    ]
+    caplog.clear()
+    setlog.parse(json.dumps({**EXAMPLE, "start": 2}))
+    assert not caplog.records
 
 
 @given(

@@ -153,6 +153,13 @@ def _number(body: dict[str, Any], key: str, low: float, high: float, default: fl
     return float(value)
 
 
+def _whole_number(body: dict[str, Any], key: str, low: int, high: int, default: int) -> int:
+    value = _number(body, key, low, high, default)
+    if value != int(value):
+        raise InputError(f'"{key}" must be a whole number, not {value:g}')
+    return int(value)
+
+
 def _block(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or value not in range(16, 65):
         raise InputError(f"{BLOCK_EVENT} takes a whole number from 16 to 64, not {str(value)[:40]}")
@@ -179,8 +186,8 @@ def _parse(body: object) -> SetLog:
         raise InputError(f"version {_quoted(body.get('version'))} is not known; this Rackdeck reads version {VERSION}")
     _known(body, KEYS, "a set log")
     log = SetLog(
-        samplerate=int(_number(body, "samplerate", 32000, 192000, 48000)),
-        block=int(_number(body, "block", 16, 1024, 64)),
+        samplerate=_whole_number(body, "samplerate", 32000, 192000, 48000),
+        block=_whole_number(body, "block", 16, 1024, 64),
         seconds=_number(body, "seconds", 0, LONGEST_SECONDS, None),
         start=_number(body, "start", 0, LONGEST_SECONDS, 0),
     )

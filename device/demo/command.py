@@ -1,6 +1,7 @@
 """`rackdeck demo`: a mix that plays itself."""
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -26,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Compose the crate if it is not there yet, write the log, then render or play it."""
     from device import paths
     from device.demo import crate, live, mix
-    from device.engine.render import Progress, render_file
+    from device.engine.render import Progress, render
 
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
@@ -48,14 +49,27 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     out = arguments.out or paths.recordings() / "demo.wav"
     script = out.with_suffix(".json")
+    if _is_other(script):
+        raise InputError(f"the set log would go to {script}, which is something else; choose another name")
+    began = time.monotonic()
+    with Progress("rendering the mix") as progress:
+        render(log, script, out, progress)
+    took = time.monotonic() - began
     try:
         script.write_text(log.as_json(), encoding="utf-8")
     except OSError as exc:
-        raise MachineError(f"{str(script)[:200]} cannot be written: {(exc.strerror or str(exc)).lower()}") from exc
-    began = time.monotonic()
-    with Progress("rendering the mix") as progress:
-        seconds = render_file(script, out, progress)
-    took = time.monotonic() - began
-    print(f"{out}: {seconds:.1f} s of sound in {took:.1f} s, {seconds / took:.0f} times as fast as it plays")
+        raise MachineError(f"{script} cannot be written: {(exc.strerror or str(exc)).lower()}") from exc
+    print(f"{out}: {log.seconds:.1f} s of sound in {took:.1f} s, {log.seconds / took:.0f} times as fast as it plays")
     print(f"{script}: its set log")
     return 0
+
+
+def _is_other(script: Path) -> bool:
+    """Whether something lies there that is no set log."""
+    from device.decks import setlog
+
+    try:
+        setlog.read(script)
+    except InputError:
+        return os.path.lexists(script)
+    return False

@@ -147,7 +147,14 @@ def _start(piece: Piece, window: range | None, part: Path) -> subprocess.Popen[b
     words = [sys.executable, "-m", "device.demo.render", piece.name, str(part)]
     if window is not None:
         words += [str(window.start), str(window.stop)]
-    return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=0, env=environment)
+    return subprocess.Popen(
+        words,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        bufsize=0,
+        env=environment,
+        process_group=0,  # one of its own: Ctrl-C is the parent's to answer
+    )
 
 
 def _pipe(child: subprocess.Popen[bytes]) -> int:

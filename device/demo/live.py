@@ -17,13 +17,14 @@ DECKS = ("deck1", "deck2")  # what a mix is played on
 CHANNELS = ("ch1", "ch2")
 LOAD_SECONDS = 20.0
 FINISH_SECONDS = 10.0
+LOOK_SECONDS = 0.5  # so often is looked whether the box is still there
 HANDS = ("bend", "jog.touch")  # only while a hand is there, so never put back
 
 Say = Callable[[str], None]
 
 
 def check(force: bool = False) -> None:
-    """MachineError when no box runs, InputError when a mix would disturb what it does; `force` lets it disturb decks."""
+    """MachineError when no box runs, InputError when a mix would disturb it; `force` lets it stop decks that play."""
     with Panel() as panel:
         _check(panel, force)
 
@@ -60,11 +61,12 @@ def _play(panel: Panel, log: SetLog, say: Say) -> str:
             _perform(panel, knobs, log, say)
         finally:
             with _undisturbed():
-                _stop(panel, say)
+                if panel.alive:
+                    _stop(panel, say)
         return str(panel.get("record.path"))
     finally:
         with _undisturbed():
-            for number, deck in enumerate(DECKS, 1):
+            for number, deck in enumerate(DECKS if panel.alive else (), 1):
                 with _saying(say, f"{deck} is not as it was"):
                     _put_back(panel, deck, decks.get(number))
             knobs.put_back()
@@ -77,7 +79,8 @@ class Knobs:
         self._panel = panel
         rows = [row for row in controls.table().values() if row.kind == "value" and _shapes_main(row.name)]
         self._defaults = {row.name: row.default for row in rows}
-        self._found = {name: panel.get_number(name) for name in self._defaults}
+        found = {row.name: panel.get_number(row.name) for row in rows}
+        self._found = {row.name: found[row.name] if row.fits(found[row.name]) else row.default for row in rows}
         self._left = dict(self._found)
 
     def set(self, name: str, value: float) -> None:
@@ -114,8 +117,9 @@ def _load(panel: Panel, log: SetLog) -> None:
     until = time.monotonic() + LOAD_SECONDS
     for deck, path in log.load.items():
         while panel.get_number(f"{deck}.serial") == before[deck] or panel.get_number(f"{deck}.ready") < 1:
-            if time.monotonic() > until:
-                raise MachineError(f"{deck} did not load {path}: {panel.get(f'{deck}.message')}")
+            said = str(panel.get(f"{deck}.message"))
+            if time.monotonic() > until or (said and not said.startswith("loading ")):
+                raise MachineError(f"{deck} did not load {path}: {said or 'it took too long'}")
             time.sleep(0.02)
     for deck, grid in log.grid.items():
         panel.do(f"{deck}.grid", [grid.bpm, grid.first_beat])
@@ -126,13 +130,20 @@ def _perform(panel: Panel, knobs: Knobs, log: SetLog, say: Say) -> None:
     for event in log.events:
         if event.seconds > log.seconds:
             break
-        time.sleep(max(0.0, start + event.seconds - time.monotonic()))
+        _wait(panel, start + event.seconds)
         if controls.table()[event.name].kind == "value":
             knobs.set(event.name, float(str(event.value)))
         else:
             panel.do(event.name, event.value)
             say(f"{event.seconds:6.1f} s  {event.name} {event.value}")
-    time.sleep(max(0.0, start + log.seconds - time.monotonic()))
+    _wait(panel, start + log.seconds)
+
+
+def _wait(panel: Panel, until: float) -> None:
+    while (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, LOOK_SECONDS))
+        if not panel.alive:
+            raise MachineError("the box was stopped, and with it the mix")
 
 
 def _stop(panel: Panel, say: Say) -> None:

@@ -34,7 +34,9 @@ def run(arguments: argparse.Namespace) -> int:
 def examine() -> dict[str, list[Finding]]:
     """Do every check, by area."""
     server = find()
-    recordings = paths.recordings()
+    home = machine.home()
+    there = home.state == "ok"
+    disk: list[Check] = [lambda: machine.disk(paths.recordings()), lambda: machine.disk_speed(paths.recordings())]
     checks: dict[str, list[Check]] = {
         "Software": [
             software.python,
@@ -44,8 +46,9 @@ def examine() -> dict[str, list[Finding]]:
         "Sound": [
             lambda: sound.library(server),
             lambda: sound.jack_server(server),
-            lambda: sound.card(list_cards(), read_report()),
+            lambda: sound.card(list_cards(), read_report() if there else None),
             lambda: sound.output(server),
+            sound.dropouts,
         ],
         "Real time": [
             lambda: realtime.priority(realtime_allowed()),
@@ -56,8 +59,8 @@ def examine() -> dict[str, list[Finding]]:
         ],
         "Machine": [
             machine.memory,
-            lambda: machine.disk(recordings),
-            lambda: machine.disk_speed(recordings),
+            lambda: home,
+            *(disk if there else ()),
             machine.temperature,
             machine.power,
             machine.clock_set,

@@ -1,4 +1,4 @@
-"""Checks of the machine: memory, disk, heat, power, clock."""
+"""Checks of the machine: memory, home and its disk, heat, power, clock."""
 
 import ctypes
 import os
@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from device import paths
 from device.doctor.finding import Finding
+from device.errors import RackdeckError
 
 GIB, MIB = 1 << 30, 1 << 20
 BYTES_PER_SECOND = 288_000  # of a recording: 48 kHz, 24 bits, two channels
@@ -25,6 +27,20 @@ def memory(root: Path = Path("/")) -> Finding:
     if free < GIB:
         return Finding("Memory", "warn", f"{found}: not enough for four long tracks", "close other programs")
     return Finding("Memory", "ok", found)
+
+
+def home() -> Finding:
+    """Recordings and settings have a folder that can be written to."""
+    try:
+        folder = paths.recordings()
+        paths.runtime()
+    except RackdeckError as exc:
+        found, _, mend = str(exc).partition("; ")
+        return Finding("Home", "bad", found, mend)
+    if not os.access(folder, os.W_OK):
+        mend = "set RACKDECK_HOME to a folder that you may write to"
+        return Finding("Home", "bad", f"{folder} cannot be written to: nothing can be recorded", mend)
+    return Finding("Home", "ok", str(folder.parent))
 
 
 def disk(folder: Path) -> Finding:

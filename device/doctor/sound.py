@@ -1,9 +1,11 @@
-"""Checks of the way to the loudspeakers: JACK, the card, the cables between them."""
+"""Checks of the way to the loudspeakers: JACK, the card, the cables between them, and whether it was ever late."""
 
 import os
 from pathlib import Path
 
 from device.doctor.finding import Finding
+from device.errors import RackdeckError
+from device.panel.client import Panel
 from device.soundserver.cards import Card, choose_backend
 from device.soundserver.server import ServerState, SoundReport
 
@@ -64,3 +66,21 @@ def output(server: ServerState) -> Finding:
         mend = "connect rackdeck:main_left and main_right with a patch tool such as qjackctl"
         return Finding("Main output", "warn", "main is not connected to an output of the card", mend)
     return Finding("Main output", "ok", "connected")
+
+
+def dropouts(folder: Path | None = None) -> Finding:
+    """The running engine was never late. `folder` is its runtime folder; None for this home's."""
+    name = "Dropouts"
+    try:
+        with Panel(folder) as panel:
+            if not panel.alive:
+                return Finding(name, "absent", "no engine runs")
+            late, period = int(panel.get_number("engine.xruns")), int(panel.get_number("engine.period"))
+            minutes = panel.get_number("engine.frame") / max(1.0, panel.get_number("engine.samplerate")) / 60
+    except RackdeckError:
+        return Finding(name, "absent", "no engine runs")
+    if not late:
+        return Finding(name, "ok", f"none in {minutes:.0f} min (periods of {period} frames)")
+    found = f"{late} period{'s' * (late > 1)} of {period} frames came too late in {minutes:.0f} min (xruns)"
+    mend = f"mend the warnings under Real time; if it goes on, start with `rackdeck up --period {2 * period}`"
+    return Finding(name, "warn", found, mend)

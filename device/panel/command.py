@@ -4,12 +4,21 @@ import argparse
 import json
 import time
 
+from device import paths
 from device.errors import InputError
 from device.panel import controls
+from device.panel.actions import check_argument
 from device.panel.client import Argument, Panel
 from device.panel.controls import Control
 
 HELP = "list the controls; get, set, do or watch them on the running box"
+VERBS = {  # for each kind: what can be done with it, and how that is said
+    "value": ({"get", "set", "watch"}, "is a value; use `rackdeck panel set {name} NUMBER`"),
+    "switch": ({"get", "set", "do", "watch"}, ""),
+    "action": ({"do"}, "is an action; use `rackdeck panel do {name}`"),
+    "state": ({"get", "watch"}, "can only be read, with `rackdeck panel get` or `watch`: the engine writes it"),
+    "text": ({"get", "watch"}, "can only be read, with `rackdeck panel get` or `watch`: the engine writes it"),
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,10 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     put.add_argument("value", metavar="VALUE", help="a number, or a choice's name such as on, off, thru")
     do = verbs.add_parser("do", help="perform an action")
     do.add_argument("name", metavar="NAME")
-    do.add_argument("value", nargs="*", metavar="VALUE", help="what the action takes: a number, two, or a path")
+    do.add_argument("value", nargs="*", metavar="VALUE", help="what the action takes: a number, two, or a file")
     watch = verbs.add_parser("watch", help="print values as they change, until Ctrl-C")
     watch.add_argument("names", nargs="+", metavar="NAME")
-    watch.add_argument("--seconds", type=float, default=None, help="stop after that long")
+    watch.add_argument("--seconds", type=float, default=None, metavar="N", help="stop after that long")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,21 +46,33 @@ def run(arguments: argparse.Namespace) -> int:
         )
         return 0
     names = arguments.names if hasattr(arguments, "names") else [arguments.name]
-    for name in names:  # a wrong name is said even while no box runs
-        controls.find(name)
+    rows = [_fitting(name, arguments.verb) for name in names]  # what is wrong is said even while no box runs
+    if arguments.verb == "set":
+        number = rows[0].check(_number(rows[0], arguments.value))
+    elif arguments.verb == "do":
+        argument = check_argument(rows[0], _argument(rows[0], arguments.value))
     with Panel() as panel:
         if arguments.verb == "get":
             for name in names:
                 print(_shown(panel.get(name)) if len(names) == 1 else f"{name} {_shown(panel.get(name))}")
         elif arguments.verb == "set":
-            panel.set(arguments.name, _number(controls.find(arguments.name), arguments.value))
+            panel.set(arguments.name, number)
         elif arguments.verb == "do":
-            panel.do(arguments.name, _argument(controls.find(arguments.name), arguments.value))
+            panel.do(arguments.name, argument)
         else:
             end = None if arguments.seconds is None else time.monotonic() + arguments.seconds
-            for name, value in panel.watch(names, lambda: end is not None and time.monotonic() > end):
+            for name, value in panel.watch(names, lambda: end is not None and not time.monotonic() < end):
                 print(name, _shown(value), flush=True)
     return 0
+
+
+def _fitting(name: str, verb: str) -> Control:
+    """The control called `name`, if one can do that with it."""
+    row = controls.find(name)
+    verbs, meaning = VERBS[row.kind]
+    if verb not in verbs:
+        raise InputError(f"{name} {meaning.format(name=name)}")
+    return row
 
 
 def _shown(value: float | str) -> str:
@@ -73,8 +94,10 @@ def _number(row: Control, word: str) -> float:
 def _argument(row: Control, words: list[str]) -> Argument:
     if not words:
         return None
+    if row.argument == "none":
+        raise InputError(f"{row.name} takes nothing")
     if row.argument == "path":
-        return " ".join(words)
+        return str(paths.absolute(" ".join(words)))
     numbers = [_number(row, word) for word in words]
     return numbers[0] if len(numbers) == 1 else numbers
 

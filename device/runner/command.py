@@ -2,22 +2,27 @@
 
 import argparse
 import os
+import resource
+import shutil
 import sys
 from pathlib import Path
 
-from device import paths
-from device.errors import InputError, MachineError
+from device import lock, paths
+from device.errors import ConfigError, InputError, MachineError
 from device.panel.client import SOCKET_FILE
-from device.runner import config, lock
+from device.runner import config, leftovers
 from device.runner.programs import Program, Wishes, box
 from device.runner.screen import find_screen
 from device.runner.supervision import Box
 from device.runner.terminal import Terminal, say
+from device.soundserver import command as soundserver
 from device.soundserver import jackd
 from device.soundserver.cards import choose_backend, list_cards
 from device.soundserver.server import ServerState, find
 
 HELP = "start the box: sound server, engine and display, until Ctrl-C"
+
+LOWEST_RATE = 32000  # of the engine; JACK could go lower
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,13 +40,18 @@ def run(arguments: argparse.Namespace) -> int:
     """Start what belongs to the box and watch over it. 0 after a stop that was asked for."""
     music = arguments.music
     if music is not None:
-        music = music.expanduser().absolute()
+        music = paths.absolute(music)
         if not music.is_dir():
             raise InputError(f"there is no folder {music}; --music takes a folder of music files")
+    rate = 48000 if arguments.rate is None else arguments.rate
+    soundserver.check(argparse.Namespace(name=None, rate=rate, period=arguments.period, backend=arguments.backend))
+    if rate < LOWEST_RATE:
+        raise InputError(f"--rate takes {LOWEST_RATE} Hz or more, not {rate}: the engine needs that")
     home = paths.home()
-    held = lock.Lock(home / "run")
+    _check_machine(home)
+    held = lock.take(paths.run() / "up.lock", "a box")
     try:
-        ended = lock.end_leftovers(home)
+        ended = leftovers.end(home)
         server = find()
         if server.state not in ("running", "absent"):
             raise MachineError(str(server))
@@ -52,18 +62,30 @@ def run(arguments: argparse.Namespace) -> int:
         say(summary(server, wishes, home))
         return run_programs(programs, home)
     finally:
-        held.release()
+        os.close(held)
+
+
+def _check_machine(home: Path) -> None:
+    """ConfigError or MachineError for what supervisord would end on, or what would end it later."""
+    if not os.access(home, os.W_OK):
+        raise ConfigError(f"{home} cannot be written to; set RACKDECK_HOME to a folder that you may write to")
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= most < config.OPEN_FILES:
+        raise MachineError(
+            f"a box opens up to {config.OPEN_FILES} files, but this user may open {most} (`ulimit -n`); "
+            "raise that limit in /etc/security/limits.conf and log in again"
+        )
 
 
 def run_programs(programs: list[Program], home: Path) -> int:
     """Run these programs for a home until a signal, or until nothing vital is left. The lock is the caller's."""
     os.environ |= {
-        lock.MARK: str(home),
+        leftovers.MARK: str(home),
         "RACKDECK_HOME": str(home),
         "PYTHONUNBUFFERED": "1",
         "JACK_NO_START_SERVER": "1",  # a client that finds no server waits for ours
     }
-    written = config.write(home / "run", paths.logs(), programs)
+    written = config.write(paths.run(), paths.logs(), programs)
     return Box(written, programs, Terminal(width=max(len(program.name) for program in programs) + 1)).run()
 
 
@@ -99,9 +121,9 @@ def summary(server: ServerState, wishes: Wishes, home: Path) -> str:
 def _own_name() -> str:
     """How the person called us, so that what we print can be typed."""
     called = Path(sys.argv[0])
-    if called.name != "rackdeck":
+    if called.name != "rackdeck" or shutil.which("rackdeck") == str(called):
         return "rackdeck"
     try:
         return str(called.absolute().relative_to(Path.cwd()))
-    except ValueError:
+    except (ValueError, OSError):  # not below the working folder, or that is gone
         return str(called)

@@ -9,6 +9,7 @@ from device.runner.programs import STAYS_DOWN, Program
 
 LOG_BYTES = 1_000_000
 LOG_BACKUPS = 3
+OPEN_FILES = 256  # pipes and logs of all programs, with room to spare
 STEADY_SECONDS = 5  # a program that ends sooner than this after its start is given more and more time between starts
 _HEAD = """\
 ; Written by `rackdeck up` at each start; changes are lost.
@@ -21,7 +22,7 @@ logfile_backups={log_backups}
 pidfile={folder}/supervisord.pid
 childlogdir={folder}
 nocleanup=true
-minfds=256
+minfds={open_files}
 minprocs=16
 {user}"""
 _PROGRAM = """
@@ -64,7 +65,7 @@ def render(programs: list[Program], folder: Path, logs: Path) -> str:
     """
     user = "user=root\n" if os.getuid() == 0 else ""  # says that root is meant, or supervisord warns
     places = {"folder": _path(folder), "logs": _path(logs), "log_bytes": LOG_BYTES, "log_backups": LOG_BACKUPS}
-    parts = [_HEAD.format(user=user, **places)]
+    parts = [_HEAD.format(user=user, open_files=OPEN_FILES, **places)]
     for program in sorted(programs, key=lambda program: program.order):
         command = ("setpriv", "--pdeathsig", "TERM", "--", *program.command)
         parts.append(
@@ -82,8 +83,14 @@ def render(programs: list[Program], folder: Path, logs: Path) -> str:
 
 
 def write(folder: Path, logs: Path, programs: list[Program]) -> Path:
-    """Store the configuration in `folder` and return its path."""
+    """Store the configuration in `folder` and return its path. ConfigError as `render`."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "supervisord.conf"
-    path.write_text(render(programs, folder, logs), encoding="utf-8")
+    try:
+        path.write_text(render(programs, folder, logs))  # in the locale's encoding, as supervisord reads it
+    except UnicodeEncodeError as exc:
+        raise ConfigError(
+            f"the name of a folder has characters that this system's character set lacks ({exc.object[exc.start]!a}): "
+            "rename RACKDECK_HOME or the music folder, or set LANG=C.UTF-8"
+        ) from exc
     return path
