@@ -116,6 +116,7 @@ cdef void rt_deck_block_size(Deck *d, int frames) noexcept nogil:
 
 cdef void rt_wait_for_decoder(Deck *d) noexcept nogil:
     cdef int64_t ready
+    cdef double far = d.pos
     if not d.live or rd_load32(&d.track.done):
         if d.live and d.hold:
             d.hold = 0
@@ -125,10 +126,12 @@ cdef void rt_wait_for_decoder(Deck *d) noexcept nogil:
                 rt_emit(d, OP_SEEK, d.pos / d.samplerate)
         return
     ready = rd_loadi(&d.track.ready)
-    if not d.hold and d.pos + WAIT_FRAMES > ready:
+    if d.looping and d.loop_end > far and (d.was_reverse or d.was_touch or d.speed < 0.0):
+        far = d.loop_end            # going backwards the loop turns to its end, in the middle of a block
+    if not d.hold and far + WAIT_FRAMES > ready:
         d.hold = 1
         rt_emit(d, OP_HOLD, 1.0)
-    elif d.hold and d.pos + 1.5 * WAIT_FRAMES <= ready:
+    elif d.hold and far + 1.5 * WAIT_FRAMES <= ready:
         d.hold = 0
         rt_emit(d, OP_HOLD, 0.0)
 

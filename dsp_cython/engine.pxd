@@ -12,7 +12,7 @@ cdef class Engine:
     cdef object _leaving
     cdef object _panel
     cdef object _stretcher
-    cdef object _ring
+    cdef object _recorders      # kept until the audio thread left their rings
     cdef readonly double samplerate
     cdef readonly bint threaded
     cdef _let_go(self)

@@ -3,6 +3,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from dsp_cython.recorder import Recorder
+
 KINDS: tuple[str, ...]
 
 class TrackMemory:
@@ -29,7 +31,7 @@ class Engine:
     def command(
         self, op: int, deck: int, index: int = 0, a: float = 0.0, b: float = 0.0, track: TrackMemory | None = None
     ) -> bool: ...
-    def record(self, ring: object | None) -> bool: ...
+    def record(self, recorder: Recorder | None) -> bool: ...
     def drain(self) -> list[tuple[int, str, int, int, int, float, float]]: ...
     def render(
         self, periods: int, period: int = 64, microphone: NDArray[np.float32] | None = None

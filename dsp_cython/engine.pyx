@@ -11,8 +11,9 @@ from libc.stdlib cimport calloc, free
 from dsp_cython.deck cimport rt_deck_reset
 from dsp_cython.mixer cimport CHANNEL_VALUE_COUNT, MIXER_VALUE_COUNT, mixer_open, rt_mixer_reset
 from dsp_cython.period cimport CHANNELS_AT, DECKS, MIXER_AT, OUTPUTS, VALUES, EngineState, rt_engine_process
+from dsp_cython.recording cimport RecordRing
 from dsp_cython.ring cimport Command, Entry, command_push, entry_pop
-from dsp_cython.rt cimport rd_flush_denormals, rd_load32, rd_restore_denormals, rd_store32, rd_storei
+from dsp_cython.rt cimport rd_flush_denormals, rd_load32, rd_load64, rd_restore_denormals, rd_store32, rd_storei
 from dsp_cython.state cimport DECK_VALUE_COUNT, ENTRY_RELEASED, HOT_CUES, OP_COUNT, OP_LOAD
 from dsp_cython.stretch cimport StretcherApi, lane_close, lane_open, lane_work
 from dsp_cython.track cimport PAD
@@ -98,7 +99,7 @@ cdef class Engine:
         cdef int i
         self.samplerate = samplerate
         self.threaded = threaded
-        self._held, self._leaving, self._stretcher = {}, [], stretcher
+        self._held, self._leaving, self._recorders, self._stretcher = {}, [], [], stretcher
         e.samplerate = samplerate
         e.live = threaded
         mixer_open(&e.mixer, samplerate)
@@ -168,15 +169,22 @@ cdef class Engine:
             self._held.setdefault(track.track.serial, []).append(track)
         return True
 
-    def record(self, ring):
-        """Start recording main into a recorder's ring (a capsule), or stop with None. False when the queue is full."""
+    def record(self, recorder):
+        """Start recording main into a recorder, or stop with None. False when the queue is full: try again.
+
+        The recorder is kept until the audio thread has left its ring, however late that is.
+        """
         cdef Command command
         command.op, command.deck, command.index = OP_COUNT, 0, 0
-        command.a, command.b = ring is not None, 0.0
-        command.pointer = PyCapsule_GetPointer(ring, "rackdeck.record") if ring is not None else NULL
-        if ring is not None:
-            self._ring = ring
-        return command_push(&self.state.commands, &command)
+        command.a, command.b = recorder is not None, 0.0
+        command.pointer = NULL
+        if recorder is not None:
+            command.pointer = PyCapsule_GetPointer(recorder.ring, "rackdeck.record")
+        if not command_push(&self.state.commands, &command):
+            return False
+        if recorder is not None:
+            self._recorders.append(recorder)
+        return True
 
     def drain(self):
         """What changed since the last call: (frame, kind, code, deck, index, a, b) in order; kinds as in KINDS."""
@@ -201,6 +209,10 @@ cdef class Engine:
             if not self._held[serial]:
                 del self._held[serial]
         self._leaving = staying
+        self._recorders = [
+            recorder for recorder in self._recorders
+            if not rd_load64(&(<RecordRing *>PyCapsule_GetPointer(recorder.ring, "rackdeck.record")).left)
+        ]
 
     def forget_tracks(self):
         """Empty every deck at once and let go of all samples. Only when no audio thread and no worker runs."""

@@ -1,6 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """A JACK client that notes when a sound begins, for measuring how long an action takes to be heard.
 
+The time is that at which the client gets the period, and the sample's place in the period.
+
 Optional, as everything that needs JACK's headers.
 """
 
@@ -18,6 +20,7 @@ cdef struct Ear:
     uint32_t armed
     uint32_t heard
     float threshold
+    double frame_us
     double at_us
 
 
@@ -30,7 +33,7 @@ cdef int rt_listen(jack_nframes_t frames, void *argument) noexcept nogil:
         return 0
     for i in range(frames):
         if fabs(samples[i]) > ear.threshold:
-            ear.at_us = <double>jack_get_time()
+            ear.at_us = <double>jack_get_time() + i * ear.frame_us
             rd_store32(&ear.heard, 1)
             return 0
     return 0
@@ -53,6 +56,7 @@ cdef class Listener:
         self._ear.client = jack_client_open(raw, JackNoStartServer, &status)
         if self._ear.client == NULL:
             raise ConnectionError("no JACK server answers")
+        self._ear.frame_us = 1e6 / jack_get_sample_rate(self._ear.client)
         self._ear.port = jack_port_register(self._ear.client, b"in", JACK_DEFAULT_AUDIO_TYPE, JackPortIsInput, 0)
         jack_set_process_callback(self._ear.client, rt_listen, &self._ear)
         if jack_activate(self._ear.client) != 0:

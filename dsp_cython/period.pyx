@@ -11,9 +11,9 @@ from dsp_cython.deck cimport rt_deck_block_size, rt_deck_command, rt_deck_render
 from dsp_cython.mixer cimport (
     CHANNELS, MIX_BLOCK, Mixer, rt_mix, rt_mixer_block_size, rt_mixer_is_clean, rt_mixer_reset,
 )
-from dsp_cython.recording cimport RecordRing, rt_record
+from dsp_cython.recording cimport RecordRing, rt_leave, rt_record
 from dsp_cython.ring cimport Command, Entry, rt_command_pop, rt_entry_push
-from dsp_cython.rt cimport rd_flush_denormals, rd_load32, rd_load_double, rd_loadi, rd_store64, rd_store_double
+from dsp_cython.rt cimport rd_flush_denormals, rd_load32, rd_load_double, rd_loadi, rd_store_double
 from dsp_cython.state cimport (
     DECK_VALUE_COUNT, ENTRY_BLOCK, ENTRY_OP, ENTRY_ORIGIN, ENTRY_RECORD, ENTRY_VALUE, HOT_CUES, OP_CUE_AT, OP_COUNT,
     OP_GRID, OP_HOTCUE_AT, OP_LOAD, OP_LOOP_AT, OP_SEEK, V_TOUCH, Deck,
@@ -110,6 +110,8 @@ cdef void rt_command(EngineState *e, Command *c) noexcept nogil:
     cdef double serial
     if c.op == OP_COUNT:            # recording starts or stops
         if c.a > 0.5:
+            if e.recording != NULL:
+                rt_leave(e.recording)   # its end was still on its way through the limiter
             e.recording = <RecordRing *>c.pointer
             e.record_skip = e.mixer.limiter_design.delay
             e.record_left = -1
@@ -141,7 +143,7 @@ cdef void rt_record_block(EngineState *e, int n) noexcept nogil:
     if to > from_:
         rt_record(e.recording, e.mixer.main_out.l + from_, e.mixer.main_out.r + from_, to - from_)
     if e.record_left == 0:
-        rd_store64(&e.recording.closed, 1)
+        rt_leave(e.recording)
         e.recording = NULL
 
 

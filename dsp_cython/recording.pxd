@@ -12,8 +12,15 @@ cdef struct RecordRing:
     uint64_t head               # frames put in, by the audio thread
     uint64_t tail               # frames taken out, by the writer
     uint64_t dropped
-    uint64_t closed             # 1 once the audio thread puts nothing more in
+    uint64_t closed             # 1 once nothing more is put in
+    uint64_t left               # 1 once the audio thread will not touch it again
     float samples[2 * RECORD_FRAMES]
+
+
+cdef inline void rt_leave(RecordRing *ring) noexcept nogil:
+    """The audio thread's last act on a ring: its owner may free it from here on."""
+    rd_store64(&ring.closed, 1)
+    rd_store64(&ring.left, 1)
 
 
 cdef inline void rt_record(RecordRing *ring, const float *left, const float *right, int n) noexcept nogil:

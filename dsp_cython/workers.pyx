@@ -1,8 +1,8 @@
 # cython: language_level=3
 """One thread per deck that stretches ahead of the audio thread, in C, without ever taking the GIL.
 
-The audio thread never wakes a worker (that would be a system call): a worker looks for orders every millisecond or
-two while its deck's key-lock is at work, and every eight when it is not, against a lead of 32 ms.
+The audio thread never wakes a worker (that would be a system call): a worker looks for orders every four
+milliseconds while its deck's key-lock is at work, and every eight when it is not, against a lead of 32 ms.
 """
 
 from libc.stdint cimport uint32_t
@@ -16,7 +16,7 @@ from dsp_cython.rt cimport rd_flush_denormals, rd_load32, rd_store32
 from dsp_cython.stretch cimport Lane, lane_work
 
 cdef enum:
-    IDLE_ROUNDS = 100
+    IDLE_ROUNDS = 25
 
 
 cdef struct Worker:
@@ -36,7 +36,7 @@ cdef void *_work(void *argument) noexcept nogil:
             lane_work(worker.lane)
         elif idle < IDLE_ROUNDS:
             idle += 1
-        pause(8 if idle == IDLE_ROUNDS else 1)
+        pause(8 if idle == IDLE_ROUNDS else 4)
     return NULL
 
 

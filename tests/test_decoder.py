@@ -233,11 +233,23 @@ def test_a_spare_decoder_that_died_is_replaced_without_a_word(tmp_path: Path) ->
         track.close()
 
 
-def test_a_killed_decoder_is_a_sentence(tmp_path: Path, long_wav: Path) -> None:
+def test_a_decoder_killed_once_before_it_had_anything_is_replaced(tmp_path: Path, long_wav: Path) -> None:
     with OwnPool(tmp_path) as pool:
         track = pool.load(long_wav, 1)
-        (child,) = pool.children()
-        os.kill(child, signal.SIGKILL)
+        os.kill(pool.children()[0], signal.SIGKILL)
+        finish(pool, track)
+        assert (track.error, track.note, track.frames) == ("", "", LONG_SECONDS * RATE)
+        track.close()
+
+
+def test_a_decoder_killed_twice_is_a_sentence(tmp_path: Path, long_wav: Path) -> None:
+    with OwnPool(tmp_path) as pool:
+        track = pool.load(long_wav, 1)
+        (first,) = pool.children()
+        os.kill(first, signal.SIGKILL)
+        while pool.children() in ([first], []):
+            pump(pool)
+        os.kill(pool.children()[0], signal.SIGKILL)
         finish(pool, track)
         assert track.error == "the decoder stopped (signal 9) while it read long.wav; the file may be damaged"
         assert not pool.children()

@@ -172,6 +172,62 @@ def test_jumps_into_music_that_is_not_decoded_yet_render_sample_for_sample(box):
     assert np.array_equal(live, read_audio(rendered))
 
 
+def test_a_roll_backwards_over_what_is_not_decoded_yet_waits_and_renders_sample_for_sample(box):
+    path = tone(box.folder, seconds=500, noise=True)
+    box.panel.do("record.start")
+    box.panel.do("deck1.load", str(path))
+    box.panel.do("deck1.grid", [30, 0.0])
+    box.panel.set("deck1.play", 1)
+    box.until(lambda: box.number("deck1.position") > 0.2)
+    box.panel.set("deck1.reverse", 1)
+    box.panel.do("deck1.loop.roll", 64)  # 128 s
+    waited = box.number("deck1.ready") < 0.25
+    box.until(lambda: box.number("deck1.held") == 0 and box.number("deck1.position") > 60)
+    box.sleep(0.2)
+    box.panel.do("deck1.loop.roll", 0)
+    box.panel.do("record.stop")
+    box.until(lambda: box.number("record.active") == 0)
+    recording, rendered = box.recording(), box.folder / "again.wav"
+    box.rackdeck("render", "--quiet", str(recording.with_suffix(".json")), str(rendered))
+    assert waited, "the file was decoded at once: make it longer"
+    assert np.array_equal(read_audio(recording), read_audio(rendered))
+
+
+def test_a_recording_stopped_while_the_sound_server_is_away_ends_well_and_so_does_the_engine(box):
+    box.load(1, tone(box.folder, seconds=60, noise=True))
+    box.panel.set("deck1.play", 1)
+    box.panel.do("record.start")
+    box.until(lambda: box.number("record.seconds") > 1)
+    box.kill_jack()
+    box.panel.do("record.stop")
+    box.until(lambda: box.number("record.active") == 0)
+    box.start_jack()
+    before = box.number("deck1.position")
+    box.until(lambda: box.number("deck1.position") > before + 0.3)
+    assert read_audio(box.recording()).shape[1] > 40000
+    assert box.recording().with_suffix(".json").exists()
+    for _ in range(3):  # and the next ones are whole, whatever their format
+        box.panel.set("record.format", 1 - box.number("record.format"))
+        box.panel.do("record.start")
+        box.until(lambda: box.number("record.seconds") > 0.2)
+        box.panel.do("record.stop")
+        box.until(lambda: box.number("record.active") == 0)
+        assert read_audio(box.recording()).shape[1] > 4800
+    logs = list(box.recording().parent.glob("*.json"))
+    assert len(logs) == 4
+
+
+def test_decks_whose_decoders_are_slow_or_killed_go_on_after_a_kill(box):
+    for deck in (1, 2):
+        box.load(deck, tone(box.folder, f"tone{deck}", seconds=60))
+        box.panel.set(f"deck{deck}.play", 1)
+    box.kill_engine()
+    box.start_engine()
+    for child in box.engine_children():
+        os.kill(child, signal.SIGKILL)
+    box.until(lambda: box.number("deck1.play") == 1 and box.number("deck2.play") == 1)
+
+
 def test_an_engine_killed_again_before_its_decks_are_back_loses_none(box):
     folder = box.folder / ("long " * 45) / ("folder " * 30)  # longer than a panel's text would hold
     folder.mkdir(parents=True)

@@ -108,6 +108,30 @@ def test_a_panel_cut_short_is_replaced(memory):
     PanelMemory.attach(memory.path).close()
 
 
+@pytest.mark.parametrize("size", [0, 1, 39, 100])
+def test_a_panel_of_a_few_bytes_is_replaced(tmp_path, size):
+    (tmp_path / PANEL_FILE).write_bytes(b"R" * size)
+    PanelMemory.create(tmp_path / PANEL_FILE).close()
+
+
+def test_a_front_end_that_sends_very_much_at_once_does_not_hold_up_another(tmp_path):
+    asked = []
+    server = ActionServer(tmp_path / SOCKET_FILE, lambda row, argument: asked.append(argument))
+    with socket.socket(socket.AF_UNIX) as loud, socket.socket(socket.AF_UNIX) as quiet:
+        for client in (loud, quiet):
+            client.connect(str(tmp_path / SOCKET_FILE))
+            server.pump(1)
+        loud.sendall(b'{"do": "deck1.seek", "value": 1}\n' * 1000)
+        quiet.sendall(b'{"do": "deck1.seek", "value": 2}\n')
+        server.pump(1)
+        assert 2.0 in asked
+        assert len(asked) < 100
+        while len(asked) < 1001:
+            server.pump(1)
+            loud.recv(65536)  # its answers: who does not read them is dropped
+    server.close()
+
+
 def test_a_path_of_full_length_fits(memory):
     path = "/" + "ü" * 2047
     memory.write_text("deck1.path", path)

@@ -1,9 +1,11 @@
 """Recordings on disk: the bytes of WAV and FLAC, what survives a cut, and how it is mended."""
 
+import errno
 import json
 import os
 import struct
 import subprocess
+import sys
 import wave
 
 import numpy as np
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from device.decks import setlog
 from device.engine import mend, parts
 from device.engine.journal import Journal, JournalFile, Take, compile_log, read_journal
+from device.engine.offline import OfflineEngine
 from dsp_cython.recorder import WAV_HEADER_BYTES, Recorder, wav_header
 from tests.live import read_audio
 
@@ -126,6 +129,47 @@ def test_an_unreadable_journal_is_put_aside_and_told(tmp_path, text):
     assert "could not be read" in sentence
     assert (tmp_path / "a.unreadable").exists()
     assert mend.mend_folder(tmp_path) == []
+
+
+def test_a_full_disk_keeps_the_journal_for_the_next_start(tmp_path, monkeypatch):
+    record(tmp_path / "set.wav", noise(4096))
+    journal(tmp_path, "wav")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        (sentence,) = mend.mend_folder(tmp_path)
+    assert "waits to be mended" in sentence
+    assert {path.name for path in tmp_path.iterdir()} == {"set.wav", "set.journal"}
+    (sentence,) = mend.mend_folder(tmp_path)
+    assert "is mended" in sentence
+
+
+def test_lines_that_no_journal_holds_are_left_out(tmp_path):
+    path = journal(tmp_path, "wav")
+    with path.open("a") as file:
+        file.write('[1, 2, 3]\n5\n"x"\n{"a": 1}\n')
+    assert len(read_journal(path)[2].lines) == 2
+
+
+def test_the_engine_keeps_a_recorder_until_the_audio_thread_has_left_it(tmp_path):
+    engine = OfflineEngine()
+    with (tmp_path / "a.wav").open("wb") as file:
+        recorder = Recorder(file.fileno(), RATE)
+        alone = sys.getrefcount(recorder)
+        assert engine.engine.record(recorder)
+        engine.render(64)
+        recorder.finish()
+        recorder.close()
+        engine.engine.drain()
+        assert sys.getrefcount(recorder) > alone
+        engine.render(4800)
+        assert engine.engine.record(None)
+        engine.render(4800)
+        engine.engine.drain()
+        assert sys.getrefcount(recorder) == alone
 
 
 def test_a_torn_last_line_of_a_journal_is_left_out(tmp_path):

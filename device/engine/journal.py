@@ -134,7 +134,8 @@ def read_journal(path: Path) -> tuple[str, int, Take]:
     for row in rows[1:]:
         try:
             frame, name, value = json.loads(row)
-        except ValueError:
+        except (ValueError, TypeError):
             continue
-        take.lines.append((frame, name, value))
+        if isinstance(frame, int) and isinstance(name, str):
+            take.lines.append((frame, name, value))
     return str(head["audio"]), int(head["samplerate"]), take

@@ -61,11 +61,15 @@ class Loader:
 
     def load(self, deck: str, path: str) -> None:
         """Start loading; InputError at once for what is no readable file. What plays goes on until the first block."""
-        file = Path(path).expanduser()
+        file = Path(path)
         if not file.is_absolute():
-            raise InputError(f"{deck}.load takes an absolute path, not {path}")
-        if not file.exists():
-            raise InputError(f"there is no file {file}")
+            raise InputError(f"{deck}.load takes an absolute path, not {path[:200]}")
+        try:
+            found = file.exists()
+        except OSError:  # a name longer than any can be
+            found = False
+        if not found:
+            raise InputError(f"there is no file {path[:200]}")
         self._give_up(deck)
         self._serial += 1
         self._say(f"{deck}.message", f"loading {file.name}")

@@ -20,12 +20,12 @@ def mend_folder(folder: Path) -> list[str]:
     for journal in sorted(folder.glob("*.journal")):
         try:
             said.append(mend(journal))
-        except PermissionError as exc:
-            said.append(f"{journal.name} waits to be mended: {exc.strerror}")
-        except (OSError, ValueError, KeyError, TypeError) as exc:
+        except (FileNotFoundError, ValueError, KeyError, TypeError) as exc:
             with contextlib.suppress(OSError):  # a folder that cannot be written keeps it for the next start
                 journal.rename(journal.with_suffix(".unreadable"))
             said.append(f"{journal.name} could not be read ({exc}); the recording beside it was left as it is")
+        except OSError as exc:  # the disk is full or the folder read-only: nothing is wrong with the journal
+            said.append(f"{journal.name} waits to be mended at the next start: {(exc.strerror or str(exc)).lower()}")
     return said
 
 
@@ -43,11 +43,16 @@ def mend(journal: Path) -> str:
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that it is there whole or not at all."""
     fresh = path.with_name(path.name + ".new")
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    try:
+        with fresh.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            fresh.unlink()
+        raise
 
 
 def mend_wav(path: Path, samplerate: int) -> int:

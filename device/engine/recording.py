@@ -53,17 +53,18 @@ class Recording:
         self._lines: JournalFile | None = None
         self._keeps_journal = True
         self._earlier = journal.recordings
-        self._stopping = 0.0
-        if not engine.record(self._recorder.ring):
+        self._stopping, self._stop_queued = 0.0, False
+        if not engine.record(self._recorder):
             self._recorder.finish()
             raise InputError("too many actions at one time; try again")
 
     def _new_path(self, now: datetime, kind: str) -> Path:
         stem = now.strftime("%Y-%m-%d %H-%M-%S")
-        path, number = self._folder / f"{stem}.{kind}", 2
-        while path.exists():  # a box without a clock may see the same second twice
-            path, number = self._folder / f"{stem} ({number}).{kind}", number + 1
-        return path
+        taken = {path.stem for path in self._folder.iterdir()}  # by a recording of any kind, or its log
+        found, number = stem, 2
+        while found in taken:  # a box without a clock may see the same second twice
+            found, number = f"{stem} ({number})", number + 1
+        return self._folder / f"{found}.{kind}"
 
     @property
     def seconds(self) -> float:
@@ -97,7 +98,7 @@ class Recording:
     def stop(self) -> None:
         """Ask for the end; `poll` says when it came."""
         if not self._stopping:
-            self._engine.record(None)
+            self._stop_queued = self._engine.record(None)
             self._stopping = time.monotonic()
 
     def poll(self) -> bool:
@@ -108,6 +109,8 @@ class Recording:
         if self._recorder.failure and not self._stopping:
             self.message = f"recording ended: {_reason(self._recorder.failure)}"
             self.stop()
+        if self._stopping and not self._stop_queued:
+            self._stop_queued = self._engine.record(None)
         if self._stopping and time.monotonic() - self._stopping > 2:  # no audio thread runs any more
             self._recorder.finish()
         return bool(self._recorder.ended)

@@ -68,7 +68,7 @@ class Store:
                 for number, deck in body["decks"].items()
             }
             return Leftover(decks, bool(body["recording"]), int(body["tries"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def clear(self) -> None:

@@ -1,5 +1,6 @@
 """The engine process: the one place where the panel, the sound server, decoders and recordings come together."""
 
+import contextlib
 import ctypes
 import gc
 import logging
@@ -27,6 +28,7 @@ from dsp_cython.engine import Engine
 
 log = logging.getLogger(__name__)
 ROUND_SECONDS = 0.005
+NICENESS = -10
 _LOCK_CURRENT, _LOCK_FUTURE, _LOCK_ON_FAULT = 1, 2, 4
 
 
@@ -65,6 +67,7 @@ class EngineService:
         for number, deck in left.decks.items():
             self._load_leftover(f"deck{number}", deck)
         _hold_memory()
+        _come_first()
 
     # --- the panel ---
 
@@ -134,9 +137,8 @@ class EngineService:
         if self.recording is not None:
             raise InputError("a recording runs already; stop it first")
         self._check_server()
-        kind = controls.table()["record.format"].choices[
-            int(self.memory.values[controls.slots("value")["record.format"]])
-        ]
+        row, wanted = controls.table()["record.format"], self.memory.values[controls.slots("value")["record.format"]]
+        kind = row.choices[int(wanted if row.fits(wanted) else row.default)]
         self._say("record.message", "")
         try:
             self.recording = Recording(self.engine, self.journal, paths.recordings(), kind, datetime.now())
@@ -180,20 +182,24 @@ class EngineService:
         if self.loader.busy and time.monotonic() < self._resume_by:
             return
         for number, deck in self._left.decks.items():
-            if deck.playing and not self.loader.postpone(f"deck{number}", []):
-                self._act(f"deck{number}.play", 1.0)
-                log.info("deck %d goes on with %s", number, deck.path.name)
+            name = f"deck{number}"
+            if not deck.playing or self.loader.postpone(name, [(f"{name}.play", 1.0)]):
+                continue
+            if name in self.loader.on_deck:
+                self._act(f"{name}.play", 1.0)
+                log.info("%s goes on with %s", name, deck.path.name)
         recording, self._left = self._left.recording, None
         self._store.clear()
         if recording:
             self._start_recording()
 
     def _each_second(self) -> None:
-        self._state("record.free", free_seconds(paths.recordings(), int(self.engine.samplerate)))
         self._connection.keep(self.engine)
         self._actions.keep()
         self._say("engine.backend", self._connection.backend)
         self._say("engine.message", self._connection.message or self._missing)
+        self._state("record.free", 0.0)  # unless the folder answers
+        self._state("record.free", free_seconds(paths.recordings(), int(self.engine.samplerate)))
 
     def _each_minute(self) -> None:
         """The stats line. Garbage is collected here and nowhere else."""
@@ -280,6 +286,12 @@ def _hold_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+
+
+def _come_first() -> None:
+    """An action is answered before ordinary programs get their turn, where the system lets us ask for that."""
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
 
 
 def _resident_megabytes() -> int:

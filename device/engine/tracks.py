@@ -42,7 +42,7 @@ class Track:
     def __init__(self, serial: int, path: Path, samplerate: int):
         self.serial, self.path, self.samplerate = serial, path, samplerate
         self.ready = self.frames = 0
-        self.done = False
+        self.done = self.retried = False
         self.error = self.note = self.artist = ""
         self.name = filekind.shown(path)
         self.title = Path(self.name).stem
@@ -284,7 +284,8 @@ class DecoderPool:
         if track is not None:
             how = f"signal {-status}" if status < 0 else f"status {status}"
             why = child.reason or f"the decoder stopped ({how}) while it read {track.name}; the file may be damaged"
-            self._break_off(child, track, why)
+            if status >= 0 or child.reason or not self._again(child, track):
+                self._break_off(child, track, why)
         elif not child.reason and not child.warm:
             log.error("a decoder ended before it was ready (status %d); its own message is above", status)
             self._startable = False  # until somebody loads a track again
@@ -292,6 +293,18 @@ class DecoderPool:
         self._hang_up(child)
         self._selector.unregister(child.exit)
         os.close(child.exit)
+
+    def _again(self, child: Child, track: Track) -> bool:
+        """Somebody killed a decoder before it had anything: the file may be fine, so once more. Whether it goes on."""
+        if track.retried or track.ready or track._planes is None:
+            return False
+        track.retried = True
+        self._let_go(child)
+        try:
+            return self._begin(self._start(), track, track._planes)
+        except OSError:
+            child.track = track
+            return False
 
     def _hang_up(self, child: Child) -> None:
         if child.link.fileno() >= 0:

@@ -16,6 +16,7 @@ from device.panel.controls import FASTEST_BPM, SLOWEST_BPM, Control
 log = logging.getLogger(__name__)
 LONGEST_LINE = 64 * 1024
 MOST_CLIENTS = 64
+LINES_AT_ONCE = 16  # of one front end; the engine has other things to do as well
 
 Perform = Callable[[Control, Argument], None]
 
@@ -99,13 +100,17 @@ class ActionServer:
         return self._selector.fileno()
 
     def pump(self, timeout: float) -> None:
-        """Wait up to `timeout` seconds for actions and perform them."""
-        for key, _ in self._selector.select(timeout):
+        """Wait up to `timeout` seconds for actions and perform them, a few of each front end at a time."""
+        waiting = {client for client, pending in self._pending.items() if b"\n" in pending}
+        for key, _ in self._selector.select(0 if waiting else timeout):
             if key.fileobj is self._listener:
                 self._welcome()
-            else:
+            elif key.fileobj not in waiting:
                 assert isinstance(key.fileobj, socket.socket)
-                self._serve(key.fileobj)
+                if self._hear(key.fileobj):
+                    waiting.add(key.fileobj)
+        for client in waiting:
+            self._serve(client)
 
     def _welcome(self) -> None:
         try:
@@ -119,20 +124,22 @@ class ActionServer:
         self._pending[client] = b""
         self._selector.register(client, selectors.EVENT_READ)
 
-    def _serve(self, client: socket.socket) -> None:
+    def _hear(self, client: socket.socket) -> bool:
+        """Take in what a client says. Whether a whole line is there."""
         try:
             chunk = client.recv(LONGEST_LINE)
         except BlockingIOError:
-            return
+            return False
         except OSError:
             chunk = b""
-        if not chunk:
+        self._pending[client] += chunk
+        if not chunk or len(self._pending[client].rpartition(b"\n")[2]) > LONGEST_LINE:
             self._drop(client)
-            return
-        *lines, rest = (self._pending[client] + chunk).split(b"\n")
-        if len(rest) > LONGEST_LINE:
-            self._drop(client)
-            return
+            return False
+        return b"\n" in self._pending[client]
+
+    def _serve(self, client: socket.socket) -> None:
+        *lines, rest = self._pending[client].split(b"\n", LINES_AT_ONCE)
         self._pending[client] = rest
         for line in lines:
             if line.strip() and not self._reply(client, self._answer(line)):

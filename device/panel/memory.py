@@ -99,8 +99,8 @@ class PanelMemory:
                 mapping = mmap.mmap(file.fileno(), 0)
         except (OSError, ValueError) as exc:
             raise MachineError("no Rackdeck is running here; start it with `rackdeck up`") from exc
-        magic, layout, *_ = HEADER.unpack_from(mapping)
-        if magic != MAGIC or layout != controls.layout_hash() or len(mapping) < _size():
+        whole = len(mapping) >= _size()
+        if not whole or HEADER.unpack_from(mapping)[:2] != (MAGIC, controls.layout_hash()):
             mapping.close()
             raise MachineError("the running Rackdeck is of another version; restart it")
         return cls(path, mapping)
