@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from device.bench.settings import Say
+from device.bench.measurement import Say
 
 Planes = NDArray[np.float32]  # (2, frames)
 
@@ -29,6 +29,7 @@ FORMATS = {
     "ogg": ("vorbis", "ogg", "fltp", 256_000),
     "opus": ("libopus", "opus", "s16", 192_000),
 }
+_OPTIONS = {"mp3": {"compression_level": "7"}, "ogg": {"strict": "experimental"}}  # half LAME's time; allow Vorbis
 
 
 @cache
@@ -85,7 +86,7 @@ def write(path: Path, sound: Iterator[Planes], rate: int) -> None:
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         with fresh.open("wb") as raw, av.open(raw, "w", container_name) as container:
-            stream = container.add_stream(encoder, rate=rate, options={"strict": "experimental"})  # for Vorbis
+            stream = container.add_stream(encoder, rate=rate, options=_OPTIONS.get(path.suffix[1:]))
             assert isinstance(stream, av.AudioStream)
             stream.codec_context.layout = "stereo"
             stream.codec_context.format = form

@@ -8,18 +8,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from device.bench import ear
-from device.bench.box import Server
-from device.bench.children import Child, wait_until
-from device.bench.machine import program_version
-from device.bench.threads import Watch
+from device.bench.box import Ear, Server, listening
+from device.bench.process import Child, Watch, wait_until
 from device.bench.xserver import Screen, screen
 from device.errors import MachineError
 
 PORT = "Mixxx:out_0"
 START_SECONDS, SETTLE_SECONDS = 60.0, 45.0
 _DIALOG = "Choose music library directory"
-_RATE_STEPS = 6  # of half a percent
+_RATE_STEP = 0.5  # percent
 _CALM_PERCENT = 45.0  # of a core: it has analysed its tracks
 
 _SIZES = {64: 1, 128: 2, 256: 3}  # what it calls these periods
@@ -52,21 +49,19 @@ Enabled 1
 
 [Controls]
 RatePermRight 0.05
-RatePermLeft 0.5
+RatePermLeft {step}
 """
 
 
-def installed() -> str:
-    """Its name and Debian's version of it, "" when it is not installed."""
-    if shutil.which("mixxx") is None:
-        return ""
-    return "Mixxx " + program_version(["dpkg-query", "-W", "-f=${Version}", "mixxx"], r"^([\d.]+\d)")
+def installed() -> bool:
+    """Whether it is there to start."""
+    return shutil.which("mixxx") is not None
 
 
 class Mixxx:
     """A running Mixxx with a track on each of two decks, stopped at their start."""
 
-    def __init__(self, child: Child, keys: Screen, output: ear.Ear):
+    def __init__(self, child: Child, keys: Screen, output: Ear):
         self._child, self._keys, self._output = child, keys, output
 
     @property
@@ -78,22 +73,19 @@ class Mixxx:
         self._keys.press(key)
         time.sleep(0.1)
 
-    def play(self) -> None:
-        """Start both decks, each alone first. MachineError when one of them is not heard."""
+    def play(self, tempo: float) -> None:
+        """Start both decks `tempo` percent faster, each alone first. MachineError when one of them is not heard."""
         for start, stop in ("qw", "as"):
             self._output.arm(1e-4)
             self._press(start)
             wait_until(lambda: self._output.heard, "Mixxx plays", 5.0)
             self._press(stop)
             time.sleep(0.3)
-        for start in "qa":
-            self._press(start)
-
-    def faster(self) -> None:
-        """Both decks at +3 %."""
-        for _ in range(_RATE_STEPS):
+        for _ in range(round(tempo / _RATE_STEP)):
             for key in "ed":
                 self._press(key)
+        for start in "qa":
+            self._press(start)
 
     def lock(self) -> None:
         """Turn key-lock on, on both decks."""
@@ -116,7 +108,7 @@ class Mixxx:
     def _timed(self, before: str, key: str, pause: float) -> float:
         self._keys.press(before)
         time.sleep(pause)
-        self._output.arm()
+        self._output.arm_in_silence()
         began = self._output.now()
         self._keys.press(key)
         took = self._output.wait(began, 5.0)
@@ -137,10 +129,11 @@ def running(server: Server, tracks: tuple[Path, Path]) -> Iterator[Mixxx]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mixxx-", dir=server.folder)))
         shown = stack.enter_context(screen(server.folder))
         (folder / "soundconfig.xml").write_text(_SOUND.format(size=_SIZES[server.period]))
-        (folder / "mixxx.cfg").write_text(_SETTINGS)
+        (folder / "mixxx.cfg").write_text(_SETTINGS.format(step=_RATE_STEP))
         (folder / "Custom.kbd.cfg").write_text(_KEYS)
         words = ["mixxx", "--settingsPath", str(folder), "--developer", "--safeMode", *map(str, tracks)]
-        child = Child(words, folder / "output.log", {"DISPLAY": shown.name, "HOME": str(folder)})
+        own = {"DISPLAY": shown.name, "HOME": str(folder), "XDG_RUNTIME_DIR": str(folder)}
+        child = Child(words, folder / "output.log", own)
         stack.callback(child.stop)
         output = stack.enter_context(_output(child, shown))
         _wait_for_calm(child)
@@ -151,14 +144,14 @@ def running(server: Server, tracks: tuple[Path, Path]) -> Iterator[Mixxx]:
 
 
 @contextmanager
-def _output(child: Child, shown: Screen) -> Iterator[ear.Ear]:
+def _output(child: Child, shown: Screen) -> Iterator[Ear]:
     """Its main output, as soon as it has one; the dialog that it opens before is sent away."""
     end = time.monotonic() + START_SECONDS
     while True:
         if shown.focus(_DIALOG):
             shown.press("Escape")
         try:
-            with ear.listening(PORT) as output:
+            with listening(PORT) as output:
                 yield output
             return
         except MachineError as exc:

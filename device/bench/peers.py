@@ -1,30 +1,34 @@
 """`peers`: Mixxx and xwax beside Rackdeck: the same music, server settings and machine, in turns within one run.
 
-What is compared is the time that real-time threads spend on a core. Mixxx stretches in its audio thread with the faster
-engine of Rubber Band, Rackdeck in threads of its own with the finer one; xwax has neither mixer nor key-lock.
+What is compared is the time that real-time threads spend on a core. Waking up for a period is in it; what that alone
+costs shows a JACK client that only listens. Mixxx stretches in its audio thread with the faster engine of Rubber Band,
+Rackdeck in threads of its own with the finer one; xwax has neither mixer nor key-lock, and reads a timecode instead.
+Latencies run from a key press for Mixxx, which has no faster way in, and from a call of the panel for Rackdeck.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from device.bench import ear, figures, latency, material, mixxx, xwax
-from device.bench.box import Box, Server, engine, jack_server
-from device.bench.figures import Case
-from device.bench.settings import Say, Settings
-from device.bench.threads import Watch
+from device.bench import latency, material, mixxx, xwax
+from device.bench.box import Box, Server, jack_server, listening, start_box
+from device.bench.measurement import Case, Cell, Say, Settings, spread
+from device.bench.process import Watch
 from device.errors import MachineError
 
+TITLE = "Side by side with other DJ programs; percents of a core by the scheduler's clock"
+COLUMNS = ()
 PERIODS = (64, 256)
 LATENCY_PERIOD = 64
-OURS = "Rackdeck"
-_TRACK_SECONDS = 120.0
-_SETTLE_SECONDS = 1.0
-PLAIN, FASTER, LOCKED = "2 decks", "2 decks, +3 %", "2 decks, +3 %, key-lock"
+OURS, NOTHING = "Rackdeck", "(listens only)"
+PLAIN, LOCKED = "2 decks, +3 %", "2 decks, +3 %, key-lock"
 PLAY, OPEN = "play to first sample", "channel opens to first sample"
-_NAMES = ("min", "median", "p95", "worst")
+_TEMPO = 3.0
+_TRACK_SECONDS = 60.0
+_SETTLE_SECONDS = 1.0
 
 
 def measure(settings: Settings, say: Say) -> Iterator[Case]:
@@ -47,22 +51,21 @@ class Run:
     def __init__(self, settings: Settings, say: Say, tracks: tuple[Path, Path]):
         self._settings, self._say, self._tracks = settings, say, tracks
         self.cases: list[Case] = []
-        self.left_out: dict[str, str] = {}
         self.sessions: tuple[tuple[str, Callable[[Server], Iterator[Case]]], ...] = (
+            (NOTHING, self._nothing),
             (OURS, self._ours),
             ("Mixxx", self._mixxx),
             ("xwax", self._xwax),
         )
-        for peer, name in ((mixxx, "Mixxx"), (xwax, "xwax")):
-            if not peer.installed():
-                self.left_out[name] = "not installed"
+        known = (("Mixxx", mixxx), ("xwax", xwax))
+        self.left_out = {name: "not installed" for name, peer in known if not peer.installed()}
 
     def turn(self, period: int, turn: int) -> Iterator[Case]:
-        """Ours, Mixxx, xwax; each on a server that it has for itself."""
+        """All of them, each on a server that it has for itself."""
         for name, session in self.sessions:
             if name in self.left_out:
                 continue
-            self._say(f"{name} at {period} frames, turn {turn}")
+            self._say(f"{name} at {period} frames, turn {turn} of {self._settings.peer_rounds}")
             try:
                 with jack_server(period) as server:
                     for case in session(server):
@@ -76,32 +79,35 @@ class Run:
 
     def _watched(self, server: Server, pid: int, what: str) -> Case:
         time.sleep(_SETTLE_SECONDS)
-        xruns, watch = server.xruns(), Watch(pid)
+        xruns, watch, began = server.xruns(), Watch(pid), time.monotonic()
         time.sleep(self._settings.peer_watch)
-        usage = watch.usage()
+        usage, seconds = watch.usage(), time.monotonic() - began
         return {
             "of": what,
-            "audio_thread_percent": usage.audio,
-            "realtime_threads_percent": usage.realtime,
-            "process_percent": usage.process,
+            "audio_thread_percent": 100 * usage.audio / seconds,
+            "realtime_threads_percent": 100 * usage.realtime / seconds,
+            "process_percent": 100 * usage.process / seconds,
             "xruns": server.xruns() - xruns,
         }
 
+    def _nothing(self, server: Server) -> Iterator[Case]:
+        with listening("system:capture_1"):
+            yield self._watched(server, os.getpid(), "no decks")
+
     def _ours(self, server: Server) -> Iterator[Case]:
-        with engine(server) as box:
+        with start_box(server) as box:
             for deck, track in enumerate(self._tracks, 1):
                 box.load(deck, track)
             time.sleep(_SETTLE_SECONDS)
             if server.period == LATENCY_PERIOD:
-                with ear.listening("rackdeck:main_left") as left:
+                with listening("rackdeck:main_left") as left:
                     for what, press in ((PLAY, latency.play), (OPEN, latency.fader)):
                         yield _pressed(what, latency.presses(box, left, press, self._settings.peer_presses))
+            _both(box, "tempo", _TEMPO)
             for deck in (1, 2):
                 box.panel.do(f"deck{deck}.seek", 0.0)
-                box.panel.set(f"deck{deck}.play", 1)
+            _both(box, "play", 1)
             yield self._watched(server, box.pid, PLAIN)
-            _both(box, "tempo", 3.0)
-            yield self._watched(server, box.pid, FASTER)
             _both(box, "keylock", 1)
             yield self._watched(server, box.pid, LOCKED)
 
@@ -110,19 +116,15 @@ class Run:
             if server.period == LATENCY_PERIOD:
                 yield _pressed(PLAY, peer.plays(self._settings.peer_presses))
                 yield _pressed(OPEN, peer.openings(self._settings.peer_presses))
-            peer.play()
+            peer.play(_TEMPO)
             yield self._watched(server, peer.pid, PLAIN)
-            peer.faster()
-            yield self._watched(server, peer.pid, FASTER)
             peer.lock()
             yield self._watched(server, peer.pid, LOCKED)
 
     def _xwax(self, server: Server) -> Iterator[Case]:
-        with engine(server) as source, xwax.running(server, self._tracks[0], source) as peer:
-            peer.play()
+        with start_box(server) as source, xwax.running(server, self._tracks[0], source) as peer:
+            peer.play(_TEMPO)
             yield self._watched(server, peer.pid, PLAIN)
-            peer.faster()
-            yield self._watched(server, peer.pid, FASTER)
 
 
 def _both(box: Box, what: str, value: float) -> None:
@@ -131,29 +133,23 @@ def _both(box: Box, what: str, value: float) -> None:
 
 
 def _pressed(what: str, times: list[float]) -> Case:
-    return {"of": what, "n": len(times), **figures.spread(times, "ms", _NAMES)}
+    return {"of": what, "n": len(times), **spread(times, "ms", ("min", "median", "worst"))}
 
 
 def compared(cases: list[Case]) -> Iterator[Case]:
     """The medians of all turns: Rackdeck's, the peer's, and how many times ours the peer's is."""
-    for key, what in (("realtime_threads_percent", "% of a core"), ("median_ms", "ms")):
-        for period in PERIODS:
-            for of in dict.fromkeys(case["of"] for case in cases if key in case):
-                found: dict[str, list[float]] = {}
-                for case in cases:
-                    value = case.get(key)
-                    if case["of"] == of and case["frames"] == period and isinstance(value, float):
-                        found.setdefault(str(case["program"]), []).append(value)
-                ours = found.pop(OURS, [])
-                for peer, values in found.items():
-                    if ours:
-                        mine, theirs = float(np.median(ours)), float(np.median(values))
-                        yield {
-                            "peer": peer,
-                            "frames": period,
-                            "of": of,
-                            "unit": what,
-                            "rackdeck": mine,
-                            "its": theirs,
-                            "times": theirs / mine if mine else None,
-                        }
+    for key, unit in (("realtime_threads_percent", "% of a core"), ("median_ms", "ms")):
+        found: dict[tuple[Cell, Cell], dict[str, list[float]]] = {}
+        for case in cases:
+            value = case.get(key)
+            if isinstance(value, float):
+                same = found.setdefault((case["frames"], case["of"]), {})
+                same.setdefault(str(case["program"]), []).append(value)
+        for (frames, what), programs in found.items():
+            if OURS in programs:
+                ours = float(np.median(programs.pop(OURS)))
+                for peer, values in programs.items():
+                    its = float(np.median(values))
+                    times = its / ours if ours else None
+                    case = {"peer": peer, "frames": frames, "of": what, "unit": unit}
+                    yield case | {"rackdeck": ours, "its": its, "times": times}

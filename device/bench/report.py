@@ -1,21 +1,34 @@
-"""The bench's findings: aligned tables for people, JSON for programs."""
+"""The bench's findings and the machine they were made on: aligned tables for people, JSON for programs."""
 
 import json
+import os
+import platform
+import re
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from device.bench import goals
-from device.bench.catalogue import MEASUREMENTS
-from device.bench.figures import Case, Cell, rounded
+from device.bench.measurement import Case, Cell
+from device.soundserver.rights import realtime_allowed
 
 UNITS = {"us": "µs", "ms": "ms", "percent": "%", "db": "dB", "hz": "Hz", "mb": "MB", "cents": "cents"}
-_WORDS = {"p999": "p99.9", "n": "n", "fps": "fps", "thd": "THD+N", "eq": "EQ"}
+PYTHON_PACKAGES = ("rackdeck", "numpy", "av", "jack-client", "pygame-ce")
+DEBIAN_PACKAGES = ("jackd2", "librubberband2", "mixxx", "xwax")
+_WORDS = {"p999": "p99.9", "thd": "THD+N"}
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of one measurement. state: `measured`, `absent` (why says what is missing), `stopped` or `running`."""
+    """What came of one measurement; `columns` are what the text shows, () shows all.
 
+    state: `measured`, `absent` (`why` says what is missing), `failed` (our own bug), `stopped`, `running`.
+    """
+
+    title: str = ""
+    columns: tuple[str, ...] = ()
     state: str = "running"
     why: str = ""
     cases: list[Case] = field(default_factory=list)
@@ -23,7 +36,13 @@ class Outcome:
     def as_dict(self) -> dict[str, object]:
         """As data; figures with four digits."""
         cases = [{key: rounded(value) for key, value in case.items()} for case in self.cases]
-        return {"state": self.state, **({"why": self.why} if self.why else {}), "cases": cases}
+        return {"title": self.title, "state": self.state, "why": self.why, "cases": cases}
+
+    def as_text(self, name: str) -> str:
+        """A heading and its tables."""
+        state = "" if self.state == "measured" else f" ({self.state}{': ' * bool(self.why)}{self.why})"
+        heading = f"{name}: {self.title}" if self.title else name
+        return "\n".join([heading + state, *_cases(self.cases, self.columns)])
 
 
 @dataclass(slots=True)
@@ -47,18 +66,61 @@ class Report:
 
     def as_text(self) -> str:
         """A heading and a table for each measurement, then the goals."""
-        parts = [_machine(self.machine)]
-        for measurement in MEASUREMENTS:
-            outcome = self.outcomes.get(measurement.name)
-            if outcome is None:
-                continue
-            state = "" if outcome.state == "measured" else f" ({outcome.state}{': ' * bool(outcome.why)}{outcome.why})"
-            table = _cases(outcome.cases, measurement.columns)
-            parts.append("\n".join([f"{measurement.name}: {measurement.title}{state}", *table]))
+        parts = [_machine(self.machine), *(outcome.as_text(name) for name, outcome in self.outcomes.items())]
         judged = self.judged()
         if judged:
             parts.append("\n".join(["goals", *_goals(judged)]))
         return "\n\n".join(parts)
+
+
+def describe_machine() -> dict[str, object]:
+    """Processor, cores, memory, kernel, rights and versions. What cannot be found out is left empty."""
+    return {
+        "cpu": _line("/proc/cpuinfo", r"model name\s*:\s*(.+)") or _line("/proc/device-tree/model", r"([^\0]+)"),
+        "cores": os.cpu_count(),
+        "memory_mb": int(_line("/proc/meminfo", r"MemTotal:\s*(\d+)") or 0) // 1024,
+        "virtual": bool(_line("/proc/cpuinfo", r"flags.*\b(hypervisor)\b")),
+        "governor": _line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", r"(\S+)"),
+        "kernel": platform.release(),
+        "platform": platform.machine(),
+        "realtime": realtime_allowed(),
+        "python": platform.python_version(),
+        "versions": _versions(),
+    }
+
+
+def load_average() -> list[float]:
+    """Runnable tasks on average over the last minute, five, fifteen."""
+    return [round(value, 2) for value in os.getloadavg()]
+
+
+def _versions() -> dict[str, str]:
+    """Of what the figures depend on; what is not installed is left out."""
+    found: dict[str, str] = {}
+    for name in PYTHON_PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    words = ["dpkg-query", "-W", "-f=${Package} ${Version}\\n", *DEBIAN_PACKAGES]
+    try:
+        told = subprocess.run(words, capture_output=True, text=True, check=False).stdout
+    except FileNotFoundError:  # not Debian
+        told = ""
+    return found | {line.split()[0]: line.split()[1] for line in told.splitlines() if " " in line.strip()}
+
+
+def _line(path: str, pattern: str) -> str:
+    try:
+        found = re.search(pattern, Path(path).read_text(errors="replace"))
+    except OSError:
+        return ""
+    return found[1].strip() if found else ""
+
+
+def rounded(value: Cell) -> Cell:
+    """With four digits that count: more would pretend."""
+    return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
 def _machine(machine: dict[str, object]) -> str:
@@ -94,20 +156,15 @@ def cell(value: Cell) -> str:
 
 
 def _cases(cases: Sequence[Case], columns: tuple[str, ...]) -> list[str]:
-    """One table for each run of cases with the same figures."""
+    """One table for each kind of case: those with the same figures."""
+    kinds: dict[tuple[str, ...], list[Case]] = {}
+    for case in cases:
+        kinds.setdefault(tuple(case), []).append(case)
     lines: list[str] = []
-    at = 0
-    while at < len(cases):
-        keys = tuple(cases[at])
-        end = at
-        while end < len(cases) and tuple(cases[end]) == keys:
-            end += 1
+    for keys, alike in kinds.items():
         shown = [key for key in (columns or keys) if key in keys]
-        if lines:
-            lines.append("")
-        rows = [[cell(case[key]) for key in shown] for case in cases[at:end]]
-        lines += _table([[heading(key) for key in shown], *rows])
-        at = end
+        rows = [[cell(case[key]) for key in shown] for case in alike]
+        lines += [*([""] if lines else []), *_table([[heading(key) for key in shown], *rows])]
     return lines
 
 
@@ -143,5 +200,6 @@ def _goals(judged: dict[str, dict[str, object]]) -> list[str]:
         got, most = goal["got"], goal["goal"]
         assert isinstance(got, float | int)
         assert isinstance(most, float | int)
-        rows.append([name, cell(float(got)), f"at most {most:g} {goal['unit']}", "met" if goal["met"] else "not met"])
+        verdict = "not to be told: the host took time" if goal["met"] is None else "met" if goal["met"] else "not met"
+        rows.append([name, cell(float(got)), f"at most {most:g} {goal['unit']}", verdict])
     return _table([["figure", "got", "goal", ""], *rows])

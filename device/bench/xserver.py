@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from device.bench.children import Child
+from device.bench.process import Child
 from device.errors import MachineError
 
 SIZE = "1920x1080x24"

@@ -10,23 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from device.bench import ear, material
-from device.bench.box import Box, Server
-from device.bench.children import Child
-from device.bench.machine import program_version
+from device.bench import material
+from device.bench.box import Box, Server, listening
+from device.bench.process import Child
 from device.bench.xserver import screen
 
 CARRIER_HZ = 1000.0  # of its usual timecode, Serato's
+_TONE_SECONDS = 30.0  # of which the source plays the first beats again and again
 _START_SECONDS = 30.0
 _DECKS = ("d0", "d1")
 _LOAD_KEYS = ("F1", "F5")
 
 
-def installed() -> str:
-    """Its name and Debian's version of it, "" when it is not installed."""
-    if shutil.which("xwax") is None:
-        return ""
-    return "xwax " + program_version(["dpkg-query", "-W", "-f=${Version}", "xwax"], r"^([\d.]+\d)")
+def installed() -> bool:
+    """Whether it is there to start."""
+    return shutil.which("xwax") is not None
 
 
 def timecode(seconds: float) -> material.Planes:
@@ -46,20 +44,17 @@ class Xwax:
         """Its process."""
         return self._child.pid
 
-    def play(self) -> None:
-        """Start the records. MachineError when a deck is not heard."""
+    def play(self, tempo: float) -> None:
+        """Start the records `tempo` percent faster. MachineError when a deck is not heard."""
         for deck in _DECKS:
             for side, port in (("L", "left"), ("R", "right")):
                 self._patch.connect(f"rackdeck:deck1_{port}", f"xwax:{deck}_timecode_{side}")
-        self._source.panel.set("deck1.play", 1)
+        self._source.panel.set("deck1.tempo", tempo)
+        self._source.play_for_ever(1, material.BEATS_A_MINUTE)  # whole turns of the tone
         for deck in _DECKS:
-            with ear.listening(f"xwax:{deck}_playback_L") as output:
+            with listening(f"xwax:{deck}_playback_L") as output:
                 output.arm(1e-3)
                 output.wait(output.now(), 5.0)
-
-    def faster(self) -> None:
-        """Both records at +3 %."""
-        self._source.panel.set("deck1.tempo", 3.0)
 
 
 @contextmanager
@@ -70,7 +65,9 @@ def running(server: Server, track: Path, source: Box) -> Iterator[Xwax]:
         folder = server.folder / "xwax"
         folder.mkdir(exist_ok=True)
         shutil.copy(track, folder / f"Nobody - Music{track.suffix}")
-        _load_timecode(source, folder)
+        tone = server.folder / "timecode.wav"
+        material.write(tone, iter([timecode(_TONE_SECONDS)]), material.RATE)
+        source.load(1, tone)
         words = ["xwax", "-q", "70", "-l", str(folder), *(word for deck in _DECKS for word in ("-j", deck))]
         child = stack.enter_context(Child(words, server.folder / "xwax.log", {"DISPLAY": shown.name}))
         patch = importlib.import_module("jack").Client("bench-patch", no_start_server=True)
@@ -83,10 +80,3 @@ def running(server: Server, track: Path, source: Box) -> Iterator[Xwax]:
             time.sleep(0.5)
         child.wait_until(lambda: "import completed" in child.log.read_text(errors="replace"), "xwax loads a track")
         yield Xwax(child, source, patch)
-
-
-def _load_timecode(source: Box, folder: Path) -> None:
-    path = folder.parent / "timecode.wav"
-    material.write(path, iter([timecode(30.0)]), material.RATE)
-    source.load(1, path)
-    source.loop(1, material.BEATS_A_MINUTE)  # whole turns of the tone
