@@ -9,12 +9,14 @@ UP ?=
 PYTEST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint bench clean crate
+.PHONY: help setup run test check lint bench clean crate page
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
 PYX := $(wildcard dsp_cython/*.pyx dsp_cython/*.pxd)
 HEADERS := $(wildcard dsp_cython/*.h)
+PAGE := companion/page
+PAGE_SOURCES := $(shell find $(PAGE)/src $(PAGE)/static $(PAGE)/build.mjs -type f)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 help: ## list the targets
@@ -23,7 +25,7 @@ help: ## list the targets
 	@echo '  make run MUSIC=~/Music       show a folder of your own first, and compose no demo crate'
 	@echo '  make run UP="--no-display"   pass options to `rackdeck up`'
 
-setup: $(DONE)/built crate ## install what is missing, build the engine, compose the demo crate
+setup: $(DONE)/built $(DONE)/page crate ## install what is missing, build the engine and the page, compose the demo crate
 
 run: $(DONE)/built $(if $(MUSIC),,crate) ## set up, then start the box; Ctrl-C stops it
 	@$(BIN)/rackdeck up $${MUSIC:+--music "$$MUSIC"} $(UP)
@@ -31,15 +33,16 @@ run: $(DONE)/built $(if $(MUSIC),,crate) ## set up, then start the box; Ctrl-C s
 test: $(DONE)/test-packages setup lint ## set up, then run every check and every test
 	$(BIN)/python -m pytest $(PYTEST)
 
-check: $(DONE)/test-packages $(DONE)/built lint ## the quick part of `make test`
+check: $(DONE)/test-packages $(DONE)/built $(DONE)/page lint ## the quick part of `make test`
 	$(BIN)/python -m pytest -q -m "not slow and not live" $(PYTEST)
 
-lint: $(DONE)/built
+lint: $(DONE)/built $(DONE)/page-packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PATH="$(CURDIR)/$(BIN):$$PATH" cython-lint dsp_cython # it calls pycodestyle by name
 	$(BIN)/lint-imports
+	npm --prefix $(PAGE) run --silent check
 
 bench: setup ## measure: time per period, latency, decoding, rendering
 	$(BIN)/rackdeck bench
@@ -47,8 +50,11 @@ bench: setup ## measure: time per period, latency, decoding, rendering
 crate: $(DONE)/built
 	@$(BIN)/rackdeck crate
 
+page: $(DONE)/page ## build the page that the companion serves
+
 clean: ## remove what `setup` built; music, recordings and the home stay
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(PAGE)/dist $(PAGE)/node_modules
 	rm -f dsp_cython/*.so dsp_cython/*.c
 	find . -path ./.git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -59,6 +65,16 @@ $(DONE)/packages: provisioning/install.sh
 $(DONE)/test-packages: provisioning/install.sh
 	@provisioning/install.sh --dev
 	@mkdir -p $(DONE) && touch $@
+
+# package.json names every package with its version; what was installed is not kept in the repository.
+$(DONE)/page-packages: $(PAGE)/package.json $(DONE)/packages
+	@echo 'installing the packages that the page is built with'
+	@npm --prefix $(PAGE) install --silent
+	@touch $@
+
+$(DONE)/page: $(DONE)/page-packages $(PAGE_SOURCES)
+	@npm --prefix $(PAGE) run --silent build
+	@touch $@
 
 # The first of these that is new enough and can make environments; setup has just installed Debian's own.
 $(DONE)/venv: $(DONE)/packages

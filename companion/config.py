@@ -1,6 +1,7 @@
 """Settings of the companion: defaults, then one file, then the environment. An unknown key is an error."""
 
 import difflib
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from companion.errors import SettingError
 
 PREFIX = "COMPANION_"
 FILE = "companion.toml"
+MARK = "RACKDECK_COMPANION"  # in the environment of every process that the runner starts; its value is the folder
 
 
 def default_folder(environ: Mapping[str, str] = os.environ) -> Path:
@@ -22,6 +24,21 @@ def default_folder(environ: Mapping[str, str] = os.environ) -> Path:
         return Path(home).expanduser().absolute() / "companion"
     data = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(data) / "rackdeck" / "companion"
+
+
+_REFERENCE_HEAD = """\
+# Settings of the companion
+
+Every key can stand in `companion.toml` in the companion's folder, as `key = value`, or in the environment, as
+`COMPANION_KEY`. The environment wins over the file, the options of `rackdeck companion` over both. `COMPANION_FILE`
+names another file. `DATABASE_URL` is understood too. A key that is not in this table is an error.
+
+`rackdeck companion admin settings show` prints what is set, `show --all` a file with every key to start from. This page
+is written by `rackdeck companion admin settings reference`.
+
+| key | what it means | default |
+| --- | --- | --- |
+"""
 
 
 class Settings(BaseModel):
@@ -55,6 +72,8 @@ class Settings(BaseModel):
     workers: int = Field(1, ge=1, le=64, description="web processes; more than one needs redis_url")
     limits: bool = Field(True, description="limit how often a user or address may call")
     limit_factor: float = Field(1.0, gt=0, le=1000, description="all limits times this")
+    job_threads: int = Field(2, ge=1, le=64, description="jobs worked on at one time in each jobs process")
+    backup_folder: str = Field("", description="where backups go, best another disk; empty is backups/ in the folder")
     backup_hours: int = Field(6, ge=1, le=168, description="hours between backups")
     backup_keep: int = Field(28, ge=1, le=1000, description="backups kept")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
@@ -103,6 +122,40 @@ def load(environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
     except ValidationError as exc:
         first = exc.errors()[0]
         raise SettingError(f"{first['loc'][0]}: {first['msg'].lower()}") from exc
+
+
+def show(settings: Settings) -> str:
+    """What differs from the defaults, as TOML; secrets are dots."""
+    lines = []
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        if name != "folder" and value == field.default:
+            continue
+        secret = name.endswith(("secret", "token")) or ("@" in str(value) and name.endswith("url"))
+        text = "…" if secret else str(value)
+        lines.append(
+            f"{name} = {text.lower() if isinstance(value, bool) else value}"
+            if isinstance(value, (bool, int, float))
+            else f"{name} = {json.dumps(text, ensure_ascii=False)}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def reference() -> str:
+    """docs/settings.md: every key, what it means and its default."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = (
+            "`companion/` in the box's home"
+            if name == "folder"
+            else f"`{field.default}`"
+            if field.default != ""
+            else ""
+        )
+        rows.append(
+            f"| `{name}` | {field.description} | {default.lower() if isinstance(field.default, bool) else default} |"
+        )
+    return _REFERENCE_HEAD + "\n".join(rows) + "\n"
 
 
 def describe() -> str:

@@ -70,9 +70,22 @@ def bind(settings: Settings) -> peewee.Database:
             raise SettingError(f"database_url is not understood: {exc}") from exc
     else:
         settings.folder.mkdir(parents=True, exist_ok=True)
-        opened = peewee.SqliteDatabase(str(settings.folder / "companion.db"), pragmas=_PRAGMAS, autoconnect=False)
+        opened = peewee.SqliteDatabase(
+            str(settings.folder / "companion.db"),
+            pragmas=_PRAGMAS,
+            autoconnect=False,
+            lock_type="immediate",  # a transaction that reads first and then writes would not wait for another's end
+        )
     database.initialize(opened)
     return opened
+
+
+def ready() -> None:
+    """A connection for this thread, kept between its requests; a fresh one where the server hung up."""
+    server = not isinstance(database.obj, peewee.SqliteDatabase)
+    if server and not database.is_closed() and database.connection().closed:
+        database.close()
+    database.connect(reuse_if_open=True)
 
 
 @contextmanager

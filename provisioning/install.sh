@@ -15,7 +15,8 @@ END
 
 base="build-essential python3-dev python3-venv pkg-config ca-certificates"
 device="jackd2 libjack-jackd2-dev librubberband-dev libflac-dev fluidsynth fluid-soundfont-gm fonts-inter fonts-dejavu-core fonts-droid-fallback"
-dev="flac ffmpeg sox binutils shellcheck postgresql"
+page="nodejs npm"
+dev="flac ffmpeg sox binutils shellcheck postgresql chromium"
 os_release=${OS_RELEASE:-/etc/os-release}
 lock_seconds=300
 
@@ -34,6 +35,11 @@ installed() {
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+# Whether a Node.js that builds the page is there, with its npm; who has a newer one than Debian's keeps it.
+has_node() {
+    command -v npm >/dev/null 2>&1 && node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' 2>/dev/null
+}
+
 check=false
 want_dev=false
 want_device=true
@@ -50,6 +56,7 @@ done
 wanted=$base
 if $want_device; then wanted="$wanted $device"; fi
 if $want_dev; then wanted="$wanted $dev"; fi
+if ! has_node; then wanted="$wanted $page"; fi
 
 case $(system) in
     debian\ * | raspbian\ *) ;;

@@ -1,4 +1,4 @@
-"""Users, their sessions and refresh tokens."""
+"""Users, their sessions, and the proofs of who they are."""
 
 import peewee
 
@@ -6,7 +6,11 @@ from companion.database import IdField, Model, now
 
 
 class User(Model):
-    """A person. `access` as in `web.identity.Access`; `password` is an argon2 hash, empty with another sign-in only."""
+    """A person. `access` as in `web.identity.Access`; `password` is an argon2 hash, empty with another sign-in only.
+
+    verified: when the address was proved; disabled: when an administrator closed the account; leaving: when its owner
+    asked for deletion.
+    """
 
     id = IdField()
     email = peewee.CharField(unique=True, max_length=254)
@@ -17,10 +21,14 @@ class User(Model):
     created = peewee.BigIntegerField(default=now)
     verified = peewee.BigIntegerField(null=True)
     disabled = peewee.BigIntegerField(null=True)
+    leaving = peewee.BigIntegerField(null=True, index=True)
 
 
 class Session(Model):
-    """One sign-in. secret: SHA-256 of the cookie's value; empty for token sessions, which have refresh tokens."""
+    """One sign-in. secret: SHA-256 of the cookie's value; empty for token sessions, which have refresh tokens.
+
+    proven: when its owner last proved to be there, by password, code or passkey.
+    """
 
     id = IdField()
     user = peewee.ForeignKeyField(User, backref="sessions", on_delete="CASCADE")
@@ -30,6 +38,7 @@ class Session(Model):
     address = peewee.CharField(max_length=45, default="")
     created = peewee.BigIntegerField(default=now)
     seen = peewee.BigIntegerField(default=now)
+    proven = peewee.BigIntegerField(default=now)
     expires = peewee.BigIntegerField()
 
 
@@ -39,4 +48,91 @@ class RefreshToken(Model):
     hash = peewee.CharField(max_length=64, primary_key=True)
     session = peewee.ForeignKeyField(Session, backref="tokens", on_delete="CASCADE")
     used = peewee.BigIntegerField(null=True)
+    expires = peewee.BigIntegerField()
+
+
+class Ticket(Model):
+    """A secret that is good once: a link in a mail, a step of a sign-in. Only its SHA-256 is kept. `data` is JSON."""
+
+    id = IdField()
+    hash = peewee.CharField(max_length=64, unique=True)
+    kind = peewee.CharField(max_length=20)
+    user = peewee.ForeignKeyField(User, null=True, on_delete="CASCADE")
+    data = peewee.TextField(default="{}")
+    tries = peewee.SmallIntegerField(default=0)
+    created = peewee.BigIntegerField(default=now)
+    expires = peewee.BigIntegerField(index=True)
+
+
+class Totp(Model):
+    """An authenticator app. secret: sealed by the vault. step: the last 30 seconds whose code was used."""
+
+    user = peewee.ForeignKeyField(User, primary_key=True, on_delete="CASCADE")
+    secret = peewee.BlobField()
+    step = peewee.BigIntegerField(default=0)
+    confirmed = peewee.BigIntegerField(null=True)
+
+
+class RecoveryCode(Model):
+    """A code for the day the authenticator app is lost; its SHA-256 is kept."""
+
+    id = peewee.BigAutoField()
+    user = peewee.ForeignKeyField(User, on_delete="CASCADE")
+    hash = peewee.CharField(max_length=64)
+    used = peewee.BigIntegerField(null=True)
+
+
+class Passkey(Model):
+    """A WebAuthn credential. credential: its id, base64url. count: of its signatures, as far as we have seen.
+
+    suspect: when its count went back, as a copy's would; it signs nobody in any more.
+    """
+
+    id = IdField()
+    user = peewee.ForeignKeyField(User, on_delete="CASCADE")
+    credential = peewee.CharField(unique=True, max_length=1400)
+    key = peewee.BlobField()
+    count = peewee.BigIntegerField()
+    name = peewee.CharField(max_length=60)
+    synced = peewee.BooleanField()
+    created = peewee.BigIntegerField(default=now)
+    used = peewee.BigIntegerField(null=True)
+    suspect = peewee.BigIntegerField(null=True)
+
+
+class OutsideIdentity(Model):
+    """A user as a sign-in provider knows them: `subject` never changes there, `email` is what it was when linked."""
+
+    id = IdField()
+    user = peewee.ForeignKeyField(User, on_delete="CASCADE")
+    provider = peewee.CharField(max_length=20)
+    subject = peewee.CharField(max_length=255)
+    email = peewee.CharField(max_length=254, default="")
+    created = peewee.BigIntegerField(default=now)
+
+    class Meta:
+        indexes = ((("provider", "subject"), True),)
+
+
+class ApiKey(Model):
+    """A key for programs. hash: SHA-256 of it; start: its first characters, to tell keys apart; scopes: with spaces."""
+
+    id = IdField()
+    user = peewee.ForeignKeyField(User, on_delete="CASCADE")
+    hash = peewee.CharField(max_length=64, unique=True)
+    start = peewee.CharField(max_length=12)
+    name = peewee.CharField(max_length=60)
+    scopes = peewee.CharField(max_length=1000)
+    created = peewee.BigIntegerField(default=now)
+    expires = peewee.BigIntegerField(null=True)
+    used = peewee.BigIntegerField(null=True)
+
+
+class Export(Model):
+    """A copy of all of a user's data, as a ZIP in the storage; `size` in bytes, none while it is being made."""
+
+    id = IdField()
+    user = peewee.ForeignKeyField(User, on_delete="CASCADE")
+    size = peewee.BigIntegerField(null=True)
+    created = peewee.BigIntegerField(default=now)
     expires = peewee.BigIntegerField()

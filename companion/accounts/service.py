@@ -1,19 +1,26 @@
-"""Signing up and in."""
+"""Signing up and in.
 
+Signing up says when an address has an account already: who signs up is signed in at once, also where no mail can be
+sent, so the two cases could not be made to look the same. It is held to ten tries in a quarter of an hour, and with
+`sign_up = "invited"` an invitation comes first. Signing in and setting a new password tell nobody who has an account.
+"""
+
+import hashlib
+
+import peewee
 from email_validator import EmailNotValidError, validate_email
 
-from companion.accounts import passwords
+from companion.accounts import invitations, passwords, throttle, verification
+from companion.accounts.acts import NOWHERE, Origin, note
 from companion.accounts.models import User
-from companion.database import Compiled, database
-from companion.errors import Conflict, Invalid, NotFound, Unauthorized
+from companion.config import Settings
+from companion.database import Compiled, database, now
+from companion.errors import Conflict, Forbidden, Invalid, NotFound, Unauthorized
 from companion.web.identity import Access
 
-_PROFILE = Compiled(
-    lambda user: User.select(User.id, User.email, User.name, User.access, User.tier, User.created, User.verified).where(
-        User.id == user
-    )
-)
-PROFILE = ("id", "email", "name", "access", "tier", "created", "verified")
+GRACE = 7 * 24 * 3600 * 1000  # from asking for deletion until it is done
+PROFILE = ("id", "email", "name", "access", "tier", "created", "verified", "leaving")
+_PROFILE = Compiled(lambda user: User.select(*(getattr(User, name) for name in PROFILE)).where(User.id == user))
 
 
 def clean_email(email: str) -> str:
@@ -24,27 +31,114 @@ def clean_email(email: str) -> str:
         raise Invalid(f"email: {exc}") from exc
 
 
-def sign_up(email: str, name: str, password: str) -> User:
-    """Make an account; the first one administers the companion. Conflict when the address has one."""
+def sign_up(
+    settings: Settings, email: str, name: str, password: str, invitation: str = "", origin: Origin = NOWHERE
+) -> User:
+    """Make an account; the first one administers the companion. Conflict when the address has one.
+
+    Forbidden where nobody may sign up, or not without an invitation.
+    """
     email = clean_email(email)
-    passwords.check_rules(password)
+    if not invitation:
+        check_open(settings)
+    passwords.check_rules(password, name, email)
     hashed = passwords.hash_password(password)
     with database.atomic():
+        access, verified = Access.ARTIST, False
+        if invitation:
+            if settings.sign_up == "closed":
+                check_open(settings)
+            access, verified = invitations.accept(invitation, email)
+        user = create(email, name, password=hashed, access=access, verified=verified)
+        note(user, "account.made", origin)
+        if not verified:
+            verification.send(settings.url, user)
+    return user
+
+
+def check_open(settings: Settings) -> None:
+    """Forbidden unless everybody may make an account."""
+    if settings.sign_up == "invited":
+        raise Forbidden("this companion takes people by invitation; ask whoever runs it for one")
+    if settings.sign_up == "closed":
+        raise Forbidden("this companion takes no new accounts; ask whoever runs it")
+
+
+def create(email: str, name: str, password: str = "", access: Access = Access.ARTIST, verified: bool = False) -> User:
+    """Store an account, `password` hashed; the first one administers. Conflict when the address has one."""
+    taken = Conflict("there is an account with this address; sign in, or reset its password")
+    with database.atomic():
+        if not User.select().exists():
+            _lock()
+            access = access if User.select().exists() else Access.ADMIN
         if User.select().where(User.email == email).exists():
-            raise Conflict("there is an account with this address; sign in, or reset its password")
-        first = not User.select().exists()
-        return User.create(email=email, name=name, password=hashed, access=Access.ADMIN if first else Access.ARTIST)
+            raise taken
+        try:
+            with database.atomic():
+                return User.create(
+                    email=email, name=name, password=password, access=access, verified=now() if verified else None
+                )
+        except peewee.IntegrityError:  # made by somebody else, this very moment
+            raise taken from None
 
 
-def sign_in(email: str, password: str) -> User:
+def _lock() -> None:
+    """One at a time: of two who sign up at once, one is the first. SQLite has one writer anyway."""
+    if not isinstance(database.obj, peewee.SqliteDatabase):
+        database.execute_sql('LOCK TABLE "user" IN EXCLUSIVE MODE')
+
+
+def sign_in(email: str, password: str, origin: Origin = NOWHERE) -> User:
     """The user with this address and password. Unauthorized says no more than that it was not right."""
-    user = User.get_or_none(User.email == email.strip().lower())
+    address = email.strip().lower()
+    account = hashlib.sha256(address.encode()).hexdigest()
+    throttle.count("password", account)
+    user = User.get_or_none(User.email == address)
     if not passwords.matches(user.password if user else "", password) or user is None or user.disabled:
+        with database.atomic():
+            note(user, "sign-in.refused", origin, account=account[:16])
         raise Unauthorized("the address or the password is not right")
+    throttle.forgive("password", account)
     if passwords.outdated(user.password):
         user.password = passwords.hash_password(password)
         user.save(only=[User.password])
     return user
+
+
+def change_password(user_id: str, old: str, new: str, origin: Origin = NOWHERE) -> None:
+    """Set a new password, by the old one; or a first one, for who signs in without. Forbidden when it is wrong."""
+    user = find(user_id)
+    if user.password:
+        check_password(user, old)
+    passwords.check_rules(new, user.name, user.email)
+    hashed = passwords.hash_password(new)
+    with database.atomic():
+        changed = User.update(password=hashed).where((User.id == user.id) & (User.password == user.password)).execute()
+        if not changed:
+            raise Conflict("the password was changed meanwhile; sign in again")
+        note(user, "password.changed", origin)
+
+
+def check_password(user: User, password: str) -> None:
+    """Forbidden when it is not this user's password; guesses are counted as those at the sign-in are."""
+    throttle.count("password", user.id)
+    if not passwords.matches(user.password, password):
+        raise Forbidden("the password is not right")
+    throttle.forgive("password", user.id)
+
+
+def rename(user_id: str, name: str) -> None:
+    """Change what a user is called."""
+    if not User.update(name=name).where(User.id == user_id).execute():
+        raise NotFound("there is no such account")
+
+
+def find(user: str) -> User:
+    """A user by id. NotFound without one."""
+    found: User | None = User.get_or_none(User.id == user)
+    if found is None:
+        raise NotFound("there is no such account")
+    return found
 
 
 def profile(user: str) -> dict[str, object]:
@@ -55,4 +149,5 @@ def profile(user: str) -> dict[str, object]:
     found = dict(zip(PROFILE, row, strict=True))
     found["access"] = Access(found["access"]).name.lower()
     found["verified"] = found["verified"] is not None
+    found["leaving"] = found["leaving"] + GRACE if found["leaving"] else None
     return found

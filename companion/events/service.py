@@ -1,18 +1,36 @@
-"""Publishing events: a row in the caller's transaction, and a nudge to the live process that it is there."""
+"""Publishing events: a row in the caller's transaction, and a nudge to the live processes that it is there."""
 
 import contextlib
 import json
+import logging
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from companion.database import database, now
+import peewee
+
+from companion.config import Settings
+from companion.database import Compiled, database, now
 from companion.events.models import Event
 
+log = logging.getLogger(__name__)
 NUDGE_FILE = "live.sock"
+CHANNEL = "companion:events"
 KEEP_MS = 24 * 3600 * 1000
+EVERYBODY = ""
 
-_nudge: "Nudge | None" = None
+Row = tuple[int, str, str, str, int]  # id, user, kind, body (JSON), at
+
+_nudge: Callable[[], None] | None = None
+_SINCE = Compiled(
+    lambda last, most: (
+        Event.select(Event.id, Event.user, Event.kind, Event.body, Event.at)
+        .where(Event.id > last)
+        .order_by(Event.id)
+        .limit(most)
+    )
+)
 
 
 class Nudge:
@@ -29,19 +47,71 @@ class Nudge:
             line.sendto(b"!", self._path)
 
 
-def install(folder: Path) -> None:
-    """Let `publish` nudge the live process of this folder."""
+class RedisNudge:
+    """The same through Redis, for live processes on other machines."""
+
+    def __init__(self, url: str):
+        import redis  # only who asks for it has it
+
+        self._redis = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+        self._error: type[Exception] = redis.RedisError
+
+    def __call__(self) -> None:
+        try:
+            self._redis.publish(CHANNEL, b"!")
+        except self._error as exc:
+            log.warning("Redis does not answer; events are a second late: %s", exc)
+
+
+def install(settings: Settings) -> None:
+    """Let `publish` nudge the live processes of these settings."""
     global _nudge  # noqa: PLW0603 - one companion per process
-    _nudge = Nudge(folder)
+    _nudge = RedisNudge(settings.redis_url) if settings.redis_url else Nudge(settings.folder)
 
 
 def publish(user: str, kind: str, body: dict[str, Any]) -> None:
-    """Tell a user's pages, in the transaction that made it true."""
+    """Tell a user's pages (or EVERYBODY's), in the transaction that made it true."""
     Event.create(user=user, kind=kind, body=json.dumps(body))
     if _nudge is not None:
         database.after_commit(_nudge)
 
 
+def since(last: int, most: int) -> list[Row]:
+    """Up to `most` events after the one with the id `last`, oldest first."""
+    return list(_SINCE.run(last, most))
+
+
+def among(ids: list[int]) -> list[Row]:
+    """Those of the events that are there by now, oldest first."""
+    query: Any = Event.select(Event.id, Event.user, Event.kind, Event.body, Event.at).where(Event.id.in_(ids))
+    return list(query.order_by(Event.id).tuples())
+
+
+def missed(user: str, last: int, most: int) -> tuple[int, list[Row] | None]:
+    """(the newest id, a user's events after `last`); None when some are forgotten, or they are more than `most`."""
+    oldest, until = Event.select(peewee.fn.MIN(Event.id), peewee.fn.MAX(Event.id)).tuples()[0]
+    if oldest is None or not oldest - 1 <= last <= until:
+        return until or 0, None
+    query: Any = (
+        Event.select(Event.id, Event.user, Event.kind, Event.body, Event.at)
+        .where(Event.user.in_((user, EVERYBODY)) & (Event.id > last) & (Event.id <= until))
+        .order_by(Event.id)
+        .limit(most + 1)
+    )
+    rows: list[Row] = list(query.tuples())
+    return until, rows if len(rows) <= most else None
+
+
+def newest() -> int:
+    """The id of the last event; 0 without any."""
+    return int(Event.select(peewee.fn.MAX(Event.id)).scalar() or 0)
+
+
 def forget() -> int:
-    """Drop what is a day old; returns how many."""
-    return int(Event.delete().where(Event.at < now() - KEEP_MS).execute())
+    """Drop what is a day old, but for the last one, so that no id comes twice; returns how many."""
+    return int(Event.delete().where((Event.at < now() - KEEP_MS) & (Event.id < newest())).execute())
+
+
+def erase(user: str) -> None:
+    """Drop the events of somebody who is erased, but for the last one of all, so that no id comes twice."""
+    Event.delete().where((Event.user == user) & (Event.id < newest())).execute()

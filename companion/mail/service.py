@@ -1,5 +1,7 @@
 """Sending mail: by SMTP, or into the folder's outbox where none is set up."""
 
+import base64
+import json
 import re
 import smtplib
 import ssl
@@ -12,22 +14,29 @@ from companion.config import Settings
 from companion.database import new_id
 from companion.errors import SettingError
 from companion.jobs import service as jobs
+from companion.vault.service import Vault
 
 TIMEOUT_SECONDS = 20.0
 _TEMPLATES = Path(__file__).parent / "templates"
 _settings: Settings | None = None
+_vault: Vault | None = None
 
 
-def install(settings: Settings) -> None:
-    """Send by these settings."""
-    global _settings  # noqa: PLW0603 - one companion per process
-    _settings = settings
+def install(settings: Settings, vault: Vault) -> None:
+    """Send by these settings; `vault` hides what waits to be sent."""
+    global _settings, _vault
+    _settings, _vault = settings, vault
 
 
 def send(to: str, template: str, **values: str) -> None:
-    """Queue a mail, in the caller's transaction. The first line of a template is the subject."""
+    """Queue a mail, in the caller's transaction. The first line of a template is the subject.
+
+    Mails carry links that open accounts, so what is queued is sealed: neither a backup nor a list of jobs shows it.
+    """
+    assert _vault is not None, "install comes first"
     render(template, values)  # a missing value is the caller's mistake, not the worker's
-    jobs.enqueue("mail", to=to, template=template, values=values)
+    sealed = _vault.seal(json.dumps([to, template, values]).encode(), "mail")
+    jobs.enqueue("mail", sealed=base64.b64encode(sealed).decode())
 
 
 def render(template: str, values: dict[str, str]) -> tuple[str, str]:
@@ -42,9 +51,11 @@ def render(template: str, values: dict[str, str]) -> tuple[str, str]:
 def deliver(work: jobs.Work) -> None:
     """Hand one mail over."""
     assert _settings is not None, "install comes first"
-    subject, text = render(work.args["template"], work.args["values"])
+    assert _vault is not None
+    to, template, values = json.loads(_vault.open(base64.b64decode(work.args["sealed"]), "mail"))
+    subject, text = render(template, values)
     mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = _settings.mail_from, work.args["to"], subject
+    mail["From"], mail["To"], mail["Subject"] = _settings.mail_from, to, subject
     mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain=urlsplit(_settings.url).hostname)
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(text)

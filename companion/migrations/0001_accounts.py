@@ -20,6 +20,7 @@ def _models(database):
         created = peewee.BigIntegerField()
         verified = peewee.BigIntegerField(null=True)
         disabled = peewee.BigIntegerField(null=True)
+        leaving = peewee.BigIntegerField(null=True, index=True)
 
     class Session(Base):
         id = peewee.CharField(max_length=26, primary_key=True)
@@ -30,6 +31,7 @@ def _models(database):
         address = peewee.CharField(max_length=45)
         created = peewee.BigIntegerField()
         seen = peewee.BigIntegerField()
+        proven = peewee.BigIntegerField()
         expires = peewee.BigIntegerField()
 
     class RefreshToken(Base):

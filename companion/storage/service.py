@@ -2,8 +2,10 @@
 
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
@@ -36,6 +38,18 @@ class Storage(Protocol):
     def delete(self, key: str) -> None:
         """Remove a file; one that is not there is fine."""
 
+    def reachable(self) -> bool:
+        """Whether files can be stored now."""
+
+
+def _sync_folder(folder: Path) -> None:
+    """A name is lasting only when its folder is."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
 
 def _checked(key: str) -> str:
     if not _KEY.fullmatch(key) or ".." in key:
@@ -56,7 +70,7 @@ class DiskStorage:
     def put(self, key: str, source: BinaryIO) -> int:
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+        fresh = path.with_name(f"{path.name}.{secrets.token_hex(6)}.new")
         try:
             with fresh.open("wb") as file:
                 shutil.copyfileobj(source, file, CHUNK)
@@ -64,6 +78,7 @@ class DiskStorage:
                 os.fsync(file.fileno())
                 size = file.tell()
             fresh.replace(path)
+            _sync_folder(path.parent)
         except OSError as exc:
             fresh.unlink(missing_ok=True)
             raise Unavailable(f"the file could not be stored: {exc.strerror}") from exc
@@ -74,10 +89,14 @@ class DiskStorage:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             path.replace(target)
+        except FileNotFoundError:
+            raise
         except OSError:  # on another file system
             with path.open("rb") as file:
                 self.put(key, file)
             path.unlink()
+        else:
+            _sync_folder(target.parent)
 
     def size(self, key: str) -> int:
         try:
@@ -108,27 +127,48 @@ class DiskStorage:
     def delete(self, key: str) -> None:
         self._path(key).unlink(missing_ok=True)
 
+    def reachable(self) -> bool:
+        return os.access(self._folder, os.W_OK)
+
 
 class BucketStorage:
-    """Files in an S3 bucket, below a prefix."""
+    """Files in an S3 bucket, below a prefix. Unavailable when the server refuses or does not answer."""
 
     def __init__(self, settings: Settings):
         import boto3  # only who asks for it has it
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError, ClientError
 
         address = urlsplit(settings.storage_url)
         if address.scheme != "s3" or not address.netloc:
             raise SettingError("storage_url must look like s3://bucket/prefix")
         self._bucket, self._prefix = address.netloc, address.path.strip("/")
+        self._errors = (ClientError, BotoCoreError, OSError)
         self._client: Any = boto3.client(
-            "s3", endpoint_url=settings.s3_endpoint or None, region_name=settings.s3_region
+            "s3",
+            endpoint_url=settings.s3_endpoint or None,
+            region_name=settings.s3_region,
+            config=Config(connect_timeout=5, read_timeout=30, retries={"max_attempts": 3}),
         )
 
     def _name(self, key: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": f"{self._prefix}/{_checked(key)}".lstrip("/")}
 
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Let what the server says become our errors."""
+        try:
+            yield
+        except self._errors as exc:
+            code = getattr(exc, "response", {}).get("Error", {}).get("Code", "")
+            if code in ("404", "NoSuchKey", "NotFound"):
+                raise NotFound("the file is not there") from None
+            raise Unavailable(f"the store for files does not answer: {exc}") from exc
+
     def put(self, key: str, source: BinaryIO) -> int:
         name = self._name(key)
-        self._client.upload_fileobj(source, name["Bucket"], name["Key"])
+        with self._asking():
+            self._client.upload_fileobj(source, name["Bucket"], name["Key"])
         return self.size(key)
 
     def adopt(self, key: str, path: Path) -> None:
@@ -137,17 +177,17 @@ class BucketStorage:
         path.unlink()
 
     def size(self, key: str) -> int:
-        try:
+        with self._asking():
             return int(self._client.head_object(**self._name(key))["ContentLength"])
-        except self._client.exceptions.ClientError:
-            raise NotFound("the file is not there") from None
 
     def read(self, key: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        if length == 0:
+            self.size(key)
+            return iter(())
         end = "" if length is None else str(start + length - 1)
-        try:
-            body = self._client.get_object(**self._name(key), Range=f"bytes={start}-{end}")["Body"]
-        except self._client.exceptions.ClientError:
-            raise NotFound("the file is not there") from None
+        options = {} if start == 0 and length is None else {"Range": f"bytes={start}-{end}"}
+        with self._asking():
+            body = self._client.get_object(**self._name(key), **options)["Body"]
         pieces: Iterator[bytes] = body.iter_chunks(CHUNK)
         return pieces
 
@@ -159,7 +199,15 @@ class BucketStorage:
         return path
 
     def delete(self, key: str) -> None:
-        self._client.delete_object(**self._name(key))
+        with self._asking():
+            self._client.delete_object(**self._name(key))
+
+    def reachable(self) -> bool:
+        try:
+            self._client.head_bucket(Bucket=self._bucket)
+        except self._errors:
+            return False
+        return True
 
 
 def open_storage(settings: Settings) -> Storage:

@@ -4,9 +4,11 @@ A sealed value is one byte of version, four of the key's number, twelve of nonce
 (such as a table, column and row) is bound in, so that a value cannot be moved elsewhere.
 """
 
+import contextlib
 import os
 import struct
 import threading
+import time
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -19,6 +21,7 @@ from companion.errors import SettingError
 from companion.vault.models import VaultKey
 
 ROTATE_MS = 30 * 24 * 3600 * 1000
+LOOK_SECONDS = 600.0
 _HEAD = struct.Struct(">BI")
 _VERSION = 1
 _NONCE = 12
@@ -32,9 +35,10 @@ class Vault:
     """Seals and opens values. Safe to use from several threads and processes."""
 
     def __init__(self, folder: Path):
-        self._master = AESGCM(_master_key(folder / "keys" / "master.key"))
+        self._master = AESGCM(master_key(folder / "keys" / "master.key"))
         self._keys: dict[int, bytes] = {}
-        self._newest = 0
+        self._newest, self._looked = 0, 0.0
+        self._derived: dict[tuple[int, str], bytes] = {}
         self._lock = threading.Lock()
 
     def _load(self) -> None:
@@ -45,12 +49,13 @@ class Vault:
             except InvalidTag as exc:
                 raise SettingError("keys/master.key is not the one that this database was made with") from exc
             self._keys[row.id] = key
-        self._newest = max(self._keys, default=0)
+        self._newest, self._looked = max(self._keys, default=0), time.monotonic()
 
     def _key(self, number: int = 0) -> tuple[int, bytes]:
         """The key of that number, or the newest; one is made when there is none."""
         with self._lock:
-            if (number or self._newest) not in self._keys:
+            stale = not number and time.monotonic() - self._looked > LOOK_SECONDS  # another process may have rotated
+            if stale or (number or self._newest) not in self._keys:
                 self._load()
             if not number and not self._newest:
                 self._make()
@@ -87,7 +92,11 @@ class Vault:
     def derived(self, purpose: str, number: int = 0) -> tuple[int, bytes]:
         """(number, 32 bytes) for another use, such as signing tokens; of the newest key, or of a given one."""
         number, key = self._key(number)
-        return number, HKDF(SHA256(), 32, None, purpose.encode()).derive(key)
+        made = self._derived.get((number, purpose))
+        if made is None:  # each request with a token needs one
+            made = HKDF(SHA256(), 32, None, purpose.encode()).derive(key)
+            self._derived[number, purpose] = made
+        return number, made
 
     def rotate(self, force: bool = False) -> bool:
         """Make a new key when the newest is 30 days old. Returns whether one was made."""
@@ -100,20 +109,20 @@ class Vault:
             return True
 
 
-def _master_key(path: Path) -> bytes:
-    """32 bytes, made at first use, readable by the owner alone."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        key = path.read_bytes()
-        if len(key) != 32:
-            raise SettingError(
-                f"{path} is damaged: it has {len(key)} bytes, not 32; restore it from a backup"
-            ) from None
-        return key
-    with os.fdopen(file, "wb") as made:
-        made.write(AESGCM.generate_key(256))
-        made.flush()
-        os.fsync(made.fileno())
-    return path.read_bytes()
+def master_key(path: Path) -> bytes:
+    """32 bytes, made at first use, readable by the owner alone. SettingError when the file is damaged."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(file, "wb") as made:
+            made.write(AESGCM.generate_key(256))
+            made.flush()
+            os.fsync(made.fileno())
+        with contextlib.suppress(FileExistsError):  # another process was first
+            os.link(fresh, path)
+        fresh.unlink()
+    key = path.read_bytes()
+    if len(key) != 32:
+        raise SettingError(f"{path} is damaged: it has {len(key)} bytes, not 32; restore it from a backup")
+    return key

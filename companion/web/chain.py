@@ -3,22 +3,23 @@
 import hmac
 import json
 import logging
-import secrets
+import os
 import time
 from collections.abc import Callable
-from hashlib import blake2b
+from typing import Any, cast
 from urllib.parse import urlsplit
 
-from apiflask import APIFlask
-from flask import Response, g, request
+from flask import Flask, Request, Response, g, request
+from flask.ctx import _AppCtxGlobals
 from prometheus_client import Counter, Histogram
 
 from companion.config import Settings
-from companion.database import database
-from companion.errors import Forbidden, Unauthorized, WrongType
+from companion.database import database, ready
+from companion.errors import Forbidden, Problem, Unauthorized, WrongType
+from companion.web import conditional
 from companion.web.api import Rule
 from companion.web.identity import NOBODY, Access, Identity
-from companion.web.limits import Limiter, headers
+from companion.web.limits import BY_ADDRESS, Limiter, address_of, headers
 
 log = logging.getLogger("companion.request")
 COOKIE = "rackdeck"
@@ -26,24 +27,32 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 SECONDS = Histogram("companion_request_seconds", "time to answer", ["endpoint"])
 ANSWERS = Counter("companion_answers", "answers by status", ["endpoint", "status"])
 
+_LEFT = "companion.headers"  # where in the environ `after` leaves headers for `_with_headers`
+_PRIVATE = ("Cache-Control", "private, no-cache")
+_LATE = ("X-Request-Id", "RateLimit", "RateLimit-Policy", "Cache-Control")
+
 # (kind, secret) to the caller, or None; kind is `cookie` or `bearer`
 Resolve = Callable[[str, str], Identity | None]
 
 
 class Chain:
-    """What is done before and after each view. Routes without a rule cannot be registered."""
+    """What is done before and after each view. Routes without a rule cannot be registered.
+
+    It runs for every request, so it takes no detour: the context's objects are fetched once instead of through
+    Flask's proxies, headers that never change are added as they are, metrics are looked up once.
+    """
 
     def __init__(self, settings: Settings, rules: dict[str, Rule], resolve: Resolve):
         self._rules, self._resolve = rules, resolve
         self._limiter = Limiter(settings)
         address = urlsplit(settings.url)
         self._origin = f"{address.scheme}://{address.netloc}"
-        live = f"{'wss' if settings.secure else 'ws'}://{address.hostname}:{settings.live}"
+        live = _live_sources(settings)
         policy = (
             f"default-src 'self'; connect-src 'self' {live}; img-src 'self' data: blob:; media-src 'self' blob:; "
             "worker-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
         )
-        self._headers = {
+        fields = {
             "Content-Security-Policy": policy,
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "same-origin",
@@ -52,9 +61,12 @@ class Chain:
             "Permissions-Policy": "camera=(), geolocation=(), payment=()",
         }
         if settings.secure:
-            self._headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+            fields["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        self._headers = list(fields.items())
+        self._names = frozenset(name.lower() for name in (*fields, *_LATE))
+        self._metrics: dict[tuple[str, int], tuple[Any, Any]] = {}
 
-    def install(self, app: APIFlask) -> None:
+    def install(self, app: Flask) -> None:
         """Put the chain around the app's views."""
         missing = [
             rule.endpoint
@@ -66,84 +78,112 @@ class Chain:
         app.before_request(self.before)
         app.after_request(self.after)
         app.teardown_request(self.teardown)
+        app.wsgi_app = self._with_headers(app.wsgi_app)  # type: ignore[method-assign]
+
+    def _with_headers(self, inner: Callable[..., Any]) -> Callable[..., Any]:
+        """Add the protecting headers to every answer, and those that `after` left; what a view set itself stays."""
+        ours, names = self._headers, self._names
+
+        def serve(environ: dict[str, Any], start: Callable[..., Any]) -> Any:
+            def begin(status: str, sent: list[tuple[str, str]], *error: Any) -> Any:
+                added = [*ours, *environ.get(_LEFT, ())]
+                set_already = {name.lower() for name, _ in sent} & names
+                if set_already:
+                    added = [row for row in added if row[0].lower() not in set_already]
+                return start(status, [*sent, *added], *error)
+
+            return inner(environ, begin)
+
+        return serve
 
     def before(self) -> None:
         """Refuse early what may not pass. Raises Problem."""
-        g.began = time.perf_counter()
-        g.request_id = secrets.token_hex(8)
-        g.window = None
-        g.who = NOBODY
-        rule = self._rules.get(request.endpoint or "")
-        database.connect(reuse_if_open=True)
-        if rule is None:  # static files and unknown addresses
+        scope, call = _scope(), _call()
+        scope.began = time.perf_counter()
+        scope.request_id = os.urandom(8).hex()
+        scope.window = None
+        scope.who = NOBODY
+        ready()
+        if "\0" in call.path or "%00" in call.environ.get("QUERY_STRING", ""):
+            raise Problem("an address must not contain NUL characters")
+        rule = self._rules.get(call.endpoint or "")
+        if rule is None:
+            if call.endpoint is None:  # an unknown address, which is somebody's guess or mistake
+                scope.window = self._limiter.hit("page", address_of(call.remote_addr))
             return
-        g.who = self._identify()
-        caller = g.who.user or request.remote_addr or ""
-        g.window = self._limiter.hit(rule.limit, caller)
-        if request.method not in SAFE:
-            self._check_write(rule, g.who)
-        if rule.access > g.who.access:
-            if not g.who.user:
+        safe = call.method in SAFE
+        caller = scope.who = self._identify(call) if rule.identifies else NOBODY
+        limit = "page" if safe and caller.via == "cookie" and rule.limit == "api" else rule.limit
+        if caller.user and limit not in BY_ADDRESS:
+            scope.window = self._limiter.hit(limit, caller.user)
+        else:
+            scope.window = self._limiter.hit(limit, address_of(call.remote_addr))
+        if not safe:
+            self._check_write(call, rule, caller)
+        if rule.access > caller.access:
+            if not caller.user:
                 raise Unauthorized("sign in first", {"WWW-Authenticate": "Bearer"})
             raise Forbidden(f"this needs the role {rule.access.name.lower()}")
-        if g.who.scopes is not None and rule.access > Access.PUBLIC and rule.scope not in g.who.scopes:
+        if caller.scopes is not None and rule.access > Access.PUBLIC and rule.scope not in caller.scopes:
             raise Forbidden(f"this key lacks the scope {rule.scope}" if rule.scope else "no key may do this; sign in")
 
-    def _identify(self) -> Identity:
-        bearer = request.headers.get("Authorization")
+    def _identify(self, call: Request) -> Identity:
+        bearer = call.environ.get("HTTP_AUTHORIZATION")
         if bearer is not None:
             kind, _, secret = bearer.partition(" ")
             found = self._resolve("bearer", secret.strip()) if kind.lower() == "bearer" else None
             if found is None:
+                self._limiter.hit("api", address_of(call.remote_addr))  # guessing tokens costs calls too
                 raise Unauthorized(
                     "the token is not valid or has expired", {"WWW-Authenticate": 'Bearer error="invalid_token"'}
                 )
             return found
-        cookie = request.cookies.get(COOKIE)
-        return (self._resolve("cookie", cookie) if cookie else None) or NOBODY
+        if "HTTP_COOKIE" in call.environ:
+            cookie = call.cookies.get(COOKIE)
+            return (self._resolve("cookie", cookie) if cookie else None) or NOBODY
+        return NOBODY
 
-    def _check_write(self, rule: Rule, caller: Identity) -> None:
+    def _check_write(self, call: Request, rule: Rule, caller: Identity) -> None:
         """A browser sends cookies by itself, so a page must prove that it is ours."""
-        origin = request.headers.get("Origin")
+        origin = call.headers.get("Origin")
         if caller.via == "cookie":
-            if origin and origin not in (self._origin, request.host_url.rstrip("/")):
+            if origin and origin not in (self._origin, call.host_url.rstrip("/")):
                 raise Forbidden("this came from another site")
-            sent = request.headers.get("X-CSRF-Token", "")
+            sent = call.headers.get("X-CSRF-Token", "")
             if rule.access > Access.PUBLIC and not hmac.compare_digest(sent.encode(), caller.csrf.encode()):
                 raise Forbidden("the page is out of date; load it again")
-        if rule.reads_body and request.content_length and not request.is_json:
+        if rule.reads_body and call.content_length and not call.is_json:
             raise WrongType("send JSON, with Content-Type: application/json")
 
     def after(self, response: Response) -> Response:
         """Headers, ETag, log line, metrics."""
-        fields = response.headers
-        for name, value in self._headers.items():
-            fields.setdefault(name, value)
-        fields["X-Request-Id"] = g.request_id
-        if g.window is not None:
-            for name, value in headers(g.window).items():
-                fields.setdefault(name, value)
-        if request.path.startswith("/api/"):
-            fields.setdefault("Cache-Control", "private, no-cache")
-            if request.method == "GET" and response.status_code == 200 and not response.direct_passthrough:
-                response = _conditional(response)
-        took = time.perf_counter() - g.began
-        endpoint = request.endpoint or "none"
-        SECONDS.labels(endpoint).observe(took)
-        ANSWERS.labels(endpoint, response.status_code).inc()
+        scope, call = _scope(), _call()
+        status, path = response.status_code, call.path
+        left = call.environ[_LEFT] = [("X-Request-Id", scope.request_id)]
+        if scope.window is not None:
+            left += headers(scope.window).items()
+        if path.startswith("/api/"):
+            left.append(_PRIVATE)
+            if status == 200 and call.method in ("GET", "HEAD") and not response.direct_passthrough:
+                conditional.unchanged(response, call.environ.get("HTTP_IF_NONE_MATCH"))
+                status = response.status_code
+        took = time.perf_counter() - scope.began
+        self._measure(call.endpoint or "none", status, took)
         if log.isEnabledFor(logging.INFO):
-            line = {
-                "at": time.time(),
-                "request": g.request_id,
-                "method": request.method,
-                "path": request.path,
-                "status": response.status_code,
-                "ms": round(1000 * took, 2),
-                "user": g.who.user,
-                "from": request.remote_addr,
-            }
-            log.info("%s", json.dumps(line))
+            where, method = json.dumps(path), json.dumps(call.method)
+            log.info(
+                f'{{"at": {time.time():.3f}, "request": "{scope.request_id}", "method": {method}, "path": {where}, '
+                f'"status": {status}, "ms": {1000 * took:.2f}, "user": "{scope.who.user}", '
+                f'"from": "{call.remote_addr or ""}"}}'
+            )
         return response
+
+    def _measure(self, endpoint: str, status: int, seconds: float) -> None:
+        found = self._metrics.get((endpoint, status))
+        if found is None:
+            found = self._metrics[endpoint, status] = SECONDS.labels(endpoint), ANSWERS.labels(endpoint, status)
+        found[0].observe(seconds)
+        found[1].inc()
 
     @staticmethod
     def teardown(_error: BaseException | None) -> None:
@@ -152,11 +192,20 @@ class Chain:
             database.rollback()
 
 
-def _conditional(response: Response) -> Response:
-    tag = f'"{blake2b(response.get_data(), digest_size=12).hexdigest()}"'
-    response.headers.setdefault("ETag", tag)
-    if response.headers["ETag"] in request.headers.get("If-None-Match", ""):
-        response.status_code = 304
-        response.set_data(b"")
-        del response.headers["Content-Type"]
-    return response
+def _live_sources(settings: Settings) -> str:
+    """Where pages may open the WebSocket of live events, as the policy for content writes it."""
+    if settings.public_url:  # the proxy has both at one address
+        return f"{'wss' if settings.secure else 'ws'}://{urlsplit(settings.url).netloc}"
+    if settings.host in ("0.0.0.0", "::"):  # this machine has many names, and a page uses the one it was loaded by
+        return f"ws://*:{settings.live}"
+    return " ".join(f"ws://{name}:{settings.live}" for name in sorted({"localhost", "127.0.0.1", settings.host}))
+
+
+def _scope() -> _AppCtxGlobals:
+    """What `g` stands for."""
+    return cast(_AppCtxGlobals, g._get_current_object())
+
+
+def _call() -> Request:
+    """What `request` stands for."""
+    return cast(Request, request._get_current_object())  # type: ignore[attr-defined]

@@ -1,18 +1,35 @@
-"""Every error as one kind of answer: RFC 9457 problem details."""
+"""Every error as one kind of answer: RFC 9457 problem details, and a page for each kind."""
 
+import html
+import inspect
 import json
 import logging
 from http import HTTPStatus
 from typing import Any
 
-from apiflask import APIFlask, HTTPError
-from flask import Response, g, request
+import peewee
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from companion.errors import Problem
+from companion.errors import NotFound, Problem
 
 log = logging.getLogger(__name__)
 KIND = "application/problem+json"
+
+# Kinds that the web layer itself finds: slug to (status, what it means)
+OURS = {
+    "bad-request": (400, "The request cannot be read, for example because its body is not JSON."),
+    "method-not-allowed": (405, "This address does not take this method; the Allow header says which it takes."),
+    "our-fault": (500, "Something went wrong here. It was noted with the request's number, which `request` tells."),
+}
+_BY_STATUS = {
+    400: "bad-request",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+    415: "wrong-type",
+    500: "our-fault",
+}
 
 
 def answer(status: int, slug: str, detail: str = "", extra: dict[str, Any] | None = None) -> Response:
@@ -23,7 +40,7 @@ def answer(status: int, slug: str, detail: str = "", extra: dict[str, Any] | Non
         "status": status,
         "detail": detail,
         "instance": request.path,
-        "request": getattr(g, "request_id", ""),
+        "request": g.get("request_id", ""),
         **(extra or {}),
     }
     return Response(json.dumps(body), status, content_type=KIND)
@@ -39,25 +56,13 @@ def _of_http(error: HTTPException) -> Response:
     if error.response is not None:
         return error.response  # type: ignore[return-value]
     status = error.code or 500
-    response = answer(status, HTTPStatus(status).phrase.lower().replace(" ", "-"), error.description or "")
+    if status < 400:
+        return error.get_response()  # type: ignore[return-value]
+    slug = _BY_STATUS.get(status) or HTTPStatus(status).phrase.lower().replace(" ", "-")
+    response = answer(status, slug, error.description or "")
     allow = getattr(error, "valid_methods", None)
     if allow:
         response.headers["Allow"] = ", ".join(allow)
-    return response
-
-
-def _of_validation(error: HTTPError) -> Response:
-    """What pydantic found, as sentences by field."""
-    found = []
-    for place, fields in (error.detail or {}).items():
-        for field, sentences in fields.items() if isinstance(fields, dict) else [("", fields)]:
-            for sentence in sentences if isinstance(sentences, list) else [sentences]:
-                found.append({"where": place, "field": field, "error": str(sentence)})
-    status = error.status_code
-    slug = "invalid" if status == 422 else HTTPStatus(status).phrase.lower().replace(" ", "-")
-    detail = "; ".join(f"{row['field']}: {row['error']}".lstrip(": ") for row in found) or error.message or ""
-    response = answer(status, slug, detail, {"errors": found} if found else None)
-    response.headers.update(dict(error.headers or {}))
     return response
 
 
@@ -66,9 +71,49 @@ def _of_bug(error: Exception) -> Response:
     return answer(500, "our-fault", "something went wrong here; it was noted with this request's number")
 
 
-def install(app: APIFlask) -> None:
+def _of_database(error: Exception) -> Response:
+    """The server is away, or a writer held the file for too long: it may work in a moment."""
+    log.error("the database does not answer", exc_info=error)
+    response = answer(503, "unavailable", "the database does not answer at this moment; try again")
+    response.headers["Retry-After"] = "2"
+    return response
+
+
+def install(app: Flask) -> None:
     """Let the app answer all errors this way."""
-    app.error_processor(_of_validation)
     app.register_error_handler(Problem, _of_problem)
     app.register_error_handler(HTTPException, _of_http)
+    for kind in (peewee.OperationalError, peewee.InterfaceError):
+        app.register_error_handler(kind, _of_database)
     app.register_error_handler(Exception, _of_bug)
+
+
+def kinds() -> dict[str, tuple[int, str]]:
+    """All kinds of problems: slug to (status, what it means)."""
+    found = dict(OURS)
+    waiting: list[type[Problem]] = [Problem]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        meaning = inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
+        found.setdefault(kind.slug, (kind.status, meaning))
+    return found
+
+
+def page(slug: str = "") -> Response:
+    """What a kind of problem means; without a slug, all kinds. NotFound for no kind."""
+    known = kinds()
+    if slug and slug not in known:
+        raise NotFound("there is no such kind of problem")
+    rows = [
+        f"<dt><code>{name}</code> · {status} {HTTPStatus(status).phrase}</dt><dd>{html.escape(meaning)}</dd>"
+        for name, (status, meaning) in sorted(known.items(), key=lambda row: (row[1][0], row[0]))
+        if slug in ("", name)
+    ]
+    more = '<p><a href="/problems">All kinds of problems</a></p>' if slug else ""
+    text = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>Problems: {slug or 'all kinds'}</title><h1>{slug or 'Kinds of problems'}</h1>"
+        f"<dl>{''.join(rows)}</dl>{more}</html>"
+    )
+    return Response(text, content_type="text/html; charset=utf-8")

@@ -1,0 +1,114 @@
+"""What who runs the companion does with accounts: roles, closing and opening, a way back in."""
+
+from typing import Any
+
+import peewee
+
+from companion.accounts import sessions, tickets
+from companion.accounts.models import Session, User
+from companion.audit import service as audit
+from companion.database import database, now
+from companion.errors import Conflict, NotFound
+from companion.web import paging
+from companion.web.identity import Access
+
+
+def find(email: str) -> User:
+    """The account with an address. NotFound without one."""
+    user = User.get_or_none(User.email == email.strip().lower())
+    if user is None:
+        raise NotFound(f"there is no account with the address {email}")
+    return user
+
+
+def listed(search: str = "", most: int = 200) -> list[User]:
+    """Accounts whose name or address has the text in it, newest first."""
+    found = User.name.contains(search) | User.email.contains(search)
+    return list(User.select().where(found).order_by(User.created.desc()).limit(most))
+
+
+def paged(
+    search: str = "", tier: str = "", access: Access | None = None, disabled: bool | None = None,
+    after: str = "", limit: int = 50,
+) -> tuple[list[User], str]:  # fmt: skip
+    """A page of the accounts that fit, newest first, and the next cursor."""
+    query = User.select().order_by(User.id.desc()).limit(limit + 1)
+    if search:
+        query = query.where(User.name.contains(search) | User.email.contains(search))
+    if tier:
+        query = query.where(User.tier == tier)
+    if access is not None:
+        query = query.where(User.access == access)
+    if disabled is not None:
+        query = query.where(User.disabled.is_null(not disabled))
+    cursor = paging.decode(after, [str])
+    if cursor:
+        query = query.where(User.id < cursor[0])
+    return paging.page(list(query), limit, lambda row: [row.id])
+
+
+def by_id(user: str) -> User:
+    """The account with that id. NotFound without one."""
+    found = User.get_or_none(User.id == user)
+    if found is None:
+        raise NotFound("there is no such account")
+    return found
+
+
+def end_sessions(user: User, actor: str = "", address: str = "") -> int:
+    """Sign somebody out everywhere; returns of how many sessions."""
+    with database.atomic():
+        count = sessions.end_all(user.id)
+        audit.record("user.signed_out", actor, user.id, address, sessions=count)
+    return count
+
+
+def counts() -> dict[str, int]:
+    """How many accounts there are, are closed, and were used within seven days; and how many on each tier."""
+    week = now() - 7 * 24 * 3600 * 1000
+    tiers: Any = User.select(User.tier, peewee.fn.COUNT(User.id)).group_by(User.tier).tuples()
+    return {
+        "all": User.select().count(),
+        "disabled": User.select().where(User.disabled.is_null(False)).count(),
+        "active": Session.select(Session.user).where(Session.seen > week).distinct().count(),
+        **{f"tier.{tier}": int(count) for tier, count in tiers},
+    }
+
+
+def _others_administer(user: User) -> bool:
+    administer = (User.access == Access.ADMIN) & User.disabled.is_null() & (User.id != user.id)
+    return bool(User.select().where(administer).exists())
+
+
+def set_access(user: User, access: Access, actor: str = "", address: str = "") -> None:
+    """Give a role. Conflict when nobody would administer any more."""
+    with database.atomic():
+        if user.access == Access.ADMIN and access != Access.ADMIN and not _others_administer(user):
+            raise Conflict("this is the only account that administers; give the role to another one first")
+        User.update(access=access).where(User.id == user.id).execute()
+        audit.record("user.access", actor, user.id, address, access=access.name.lower(), before=int(user.access))
+
+
+def disable(user: User, actor: str = "", address: str = "") -> None:
+    """Close an account and end its sessions. Conflict when nobody would administer any more."""
+    with database.atomic():
+        if user.access == Access.ADMIN and not _others_administer(user):
+            raise Conflict("this is the only account that administers; give the role to another one first")
+        User.update(disabled=now()).where(User.id == user.id).execute()
+        sessions.end_all(user.id)
+        audit.record("user.disabled", actor, user.id, address)
+
+
+def enable(user: User, actor: str = "", address: str = "") -> None:
+    """Open a closed account again."""
+    with database.atomic():
+        User.update(disabled=None).where(User.id == user.id).execute()
+        audit.record("user.enabled", actor, user.id, address)
+
+
+def reset_link(url: str, user: User, actor: str = "", address: str = "") -> str:
+    """A link that sets a new password, once, within an hour: for who cannot get mail."""
+    with database.atomic():
+        secret = tickets.issue("reset", tickets.HOUR, user.id, email=user.email)
+        audit.record("user.reset_link", actor, user.id, address)
+    return f"{url}/reset#{secret}"

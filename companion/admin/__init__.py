@@ -1,0 +1,1 @@
+"""What who runs the companion sees and does: accounts, jobs, boxes, the audit log, flags."""

@@ -1,0 +1,1 @@
+"""Boxes: whose they are, and what they tell of themselves."""

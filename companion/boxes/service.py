@@ -1,0 +1,270 @@
+"""A user's boxes: listed, named, reported, given away, revoked."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import peewee
+
+from companion.accounts import directory, tiers
+from companion.accounts import service as accounts
+from companion.audit import service as audit
+from companion.boxes.models import Box, BoxEvent
+from companion.config import Settings
+from companion.database import database, now
+from companion.errors import Conflict, Forbidden, NotFound
+from companion.events import service as events
+from companion.mail import service as mail
+from companion.notices import service as notices
+from companion.web import paging
+
+LOST_MS = 5 * 60 * 1000  # a box that said nothing for so long is not online, whatever it said last
+GIVING_MS = 7 * 24 * 3600 * 1000
+KEEP_MS = 90 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a box reports. at: ms since 1970 by its clock; storage in bytes; versions: part to version."""
+
+    at: int
+    online: bool
+    versions: dict[str, str] = field(default_factory=dict)
+    storage_used: int | None = None
+    storage_total: int | None = None
+    playing: str = ""
+
+
+def _owned(user: str) -> int:
+    return int(Box.select().where(Box.owner == user).count())
+
+
+tiers.register("boxes", _owned)
+
+
+def dumped(value: dict[str, Any]) -> str:
+    """As stored."""
+    return json.dumps(value, sort_keys=True)
+
+
+def loaded(text: str) -> dict[str, Any]:
+    """As it was."""
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def mine(user: str) -> peewee.Expression:
+    """The rows of Box that are a user's: part of every query."""
+    return Box.owner == user
+
+
+def listed(user: str, search: str = "") -> list[dict[str, Any]]:
+    """A user's boxes by name. They are few, so there is one page."""
+    rows = Box.select().where(mine(user)).order_by(Box.name, Box.id)
+    return [_shown(row) for row in rows if search.casefold() in row.name.casefold()]
+
+
+def everywhere(
+    search: str = "", online: bool | None = None, after: str = "", limit: int = 50
+) -> tuple[list[dict[str, Any]], str]:
+    """A page of all boxes there are, by name, and the next cursor: for who administers."""
+    fresh = Box.online & (Box.seen > now() - LOST_MS)
+    query = Box.select().order_by(Box.name, Box.id).limit(limit + 1)
+    if search:
+        query = query.where(Box.name.contains(search) | (Box.id == search))
+    if online is not None:
+        query = query.where(fresh if online else (~Box.online | Box.seen.is_null() | (Box.seen <= now() - LOST_MS)))
+    cursor = paging.decode(after, [str, str])
+    if cursor:
+        query = query.where((Box.name > cursor[0]) | ((Box.name == cursor[0]) & (Box.id > cursor[1])))
+    rows, following = paging.page(list(query), limit, lambda row: [row.name, row.id])
+    return [_shown(row) | {"owner": row.owner_id or ""} for row in rows], following
+
+
+def counts() -> tuple[int, int]:
+    """How many boxes there are, and how many are online."""
+    fresh = Box.online & (Box.seen > now() - LOST_MS)
+    return int(Box.select().count()), int(Box.select().where(fresh).count())
+
+
+def get(user: str, box: str) -> dict[str, Any]:
+    """One of a user's boxes. NotFound."""
+    return _shown(_find(user, box))
+
+
+def _find(user: str, box: str) -> Box:
+    found: Box | None = Box.get_or_none((Box.id == box) & mine(user))
+    if found is None:
+        raise NotFound("there is no such box")
+    return found
+
+
+def _shown(row: Box) -> dict[str, Any]:
+    giving = row.heir_until is not None and row.heir_until > now()
+    online = row.online and row.seen is not None and row.seen > now() - LOST_MS
+    return {
+        "id": row.id,
+        "name": row.name,
+        "model": row.model,
+        "claimed": row.claimed,
+        "online": online,
+        "seen": row.seen,
+        "versions": loaded(row.versions),
+        "storage_used": row.storage_used,
+        "storage_total": row.storage_total,
+        "playing": row.playing if online else "",
+        "given_to": row.heir if giving else "",
+    }
+
+
+def note(box: str, owner: str, kind: str, **detail: Any) -> None:
+    """Write down what happened with a box, in the caller's transaction, and tell its owner's pages."""
+    BoxEvent.create(box=box, owner=owner, kind=kind, detail=dumped(detail))
+    events.publish(owner, "box", {"id": box, "what": kind})
+
+
+def rename(user: str, box: str, name: str) -> dict[str, Any]:
+    """Call a box something else. NotFound."""
+    with database.atomic():
+        if not Box.update(name=name).where((Box.id == box) & mine(user)).execute():
+            raise NotFound("there is no such box")
+        note(box, user, "renamed", name=name)
+        return get(user, box)
+
+
+def report(box: str, status: Status) -> bool:
+    """Store what a box says of itself; False when it is nobody's, or something later is known already.
+
+    Messages may come twice and out of order: the box's own clock decides what is later.
+    """
+    values = {
+        "online": status.online,
+        "seen": now(),
+        "reported": status.at,
+        "versions": dumped({str(name)[:40]: str(text)[:40] for name, text in list(status.versions.items())[:20]}),
+        "storage_used": status.storage_used,
+        "storage_total": status.storage_total,
+        "playing": status.playing[:300],
+    }
+    with database.atomic():
+        Box.update(reported=Box.reported).where(Box.id == box).execute()  # hold the row
+        row = Box.get_or_none((Box.id == box) & Box.owner.is_null(False) & (Box.reported < status.at))
+        if row is None:
+            return False
+        Box.update(**values).where(Box.id == box).execute()
+        if status.online != row.online:
+            note(box, row.owner_id, "online" if status.online else "offline")
+        if status.versions and values["versions"] != row.versions:
+            note(box, row.owner_id, "version", versions=status.versions)
+        if values["playing"] != row.playing:
+            events.publish(row.owner_id, "box", {"id": box, "what": "playing"})
+        return True
+
+
+def activity(user: str, box: str, after: str, limit: int) -> tuple[list[dict[str, Any]], str]:
+    """A page of what happened with a box since it is this user's, newest first, and the next cursor."""
+    _find(user, box)
+    query = BoxEvent.select().where((BoxEvent.box == box) & (BoxEvent.owner == user))
+    cursor = paging.decode(after, [int])
+    if cursor:
+        query = query.where(BoxEvent.id < cursor[0])
+    found = list(query.order_by(BoxEvent.id.desc()).limit(limit + 1))
+    rows, following = paging.page(found, limit, lambda row: [row.id])
+    return [{"id": row.id, "kind": row.kind, "detail": loaded(row.detail), "at": row.at} for row in rows], following
+
+
+def give(settings: Settings, user: str, box: str, email: str) -> dict[str, Any]:
+    """Offer a box to whoever owns an address; it stays the user's until that person takes it. NotFound.
+
+    Nobody is told whether the address has an account.
+    """
+    email = accounts.clean_email(email)
+    with database.atomic():
+        row = _find(user, box)
+        if email == accounts.find(user).email:
+            raise Conflict("that is your own address")
+        Box.update(heir=email, heir_until=now() + GIVING_MS).where((Box.id == box) & mine(user)).execute()
+        giver = directory.names([user])[user]
+        mail.send(email, "box-offer", name=giver, box=row.name, link=f"{settings.url}/boxes")
+        heir = directory.owner_of(email)
+        if heir is not None:
+            notices.tell(heir, "box.offered", {"box": box, "name": row.name, "who": giver})
+        note(box, user, "offered", to=email)
+        audit.record("box.offered", user, box)
+        return get(user, box)
+
+
+def keep(user: str, box: str) -> dict[str, Any]:
+    """Take the offer back. NotFound."""
+    with database.atomic():
+        if not Box.update(heir="", heir_until=None).where((Box.id == box) & mine(user)).execute():
+            raise NotFound("there is no such box")
+        note(box, user, "kept")
+        return get(user, box)
+
+
+def _offered_to(user: str) -> peewee.Expression:
+    email = directory.proved_email(user)
+    return (Box.heir == email) & (Box.heir_until > now()) & Box.owner.is_null(False)
+
+
+def offers(user: str) -> list[dict[str, Any]]:
+    """Boxes that are offered to the address that a user has proved."""
+    rows = list(Box.select().where(_offered_to(user)).order_by(Box.heir_until))
+    names = directory.names(row.owner_id for row in rows)
+    return [
+        {
+            "box": row.id,
+            "name": row.name,
+            "model": row.model,
+            "giver": names.get(row.owner_id, ""),
+            "expires": row.heir_until,
+        }
+        for row in rows
+    ]
+
+
+def take(user: str, box: str) -> dict[str, Any]:
+    """Accept an offered box. NotFound; OverQuota when the tier includes no more boxes."""
+    with database.atomic():
+        tiers.check(user, "boxes")
+        row = Box.get_or_none((Box.id == box) & _offered_to(user))
+        mine_now = {"owner": user, "claimed": now(), "heir": "", "heir_until": None, "playing": ""}
+        if row is None or not Box.update(**mine_now).where((Box.id == box) & _offered_to(user)).execute():
+            raise NotFound("no such box is offered to you; confirm your address first")
+        who = directory.names([user])[user]
+        note(box, row.owner_id, "given")
+        notices.tell(row.owner_id, "box.taken", {"box": box, "name": row.name, "who": who}, mail=True)
+        note(box, user, "taken")
+        audit.record("box.taken", user, box)
+        return get(user, box)
+
+
+def refuse(user: str, box: str) -> None:
+    """Decline an offered box. NotFound."""
+    if not Box.update(heir="", heir_until=None).where((Box.id == box) & _offered_to(user)).execute():
+        raise NotFound("no such box is offered to you")
+
+
+def revoke(user: str, box: str) -> None:
+    """End that a box is the user's: it is nobody's then, and may be claimed anew. NotFound."""
+    with database.atomic():
+        _find(user, box)
+        note(box, user, "revoked")
+        nobodys = {"owner": None, "claimed": None, "heir": "", "heir_until": None, "online": False, "playing": ""}
+        if not Box.update(**nobodys).where((Box.id == box) & mine(user)).execute():
+            raise NotFound("there is no such box")
+        audit.record("box.revoked", user, box)
+
+
+def owner_of(box: str) -> str:
+    """Whose a box is, for what comes from it. Forbidden when it is nobody's."""
+    owner = Box.select(Box.owner).where((Box.id == box) & Box.owner.is_null(False)).scalar()
+    if owner is None:
+        raise Forbidden("this box is nobody's; claim it first")
+    return str(owner)
+
+
+def forget() -> int:
+    """Drop what happened 90 days ago; returns how many."""
+    return int(BoxEvent.delete().where(BoxEvent.at < now() - KEEP_MS).execute())

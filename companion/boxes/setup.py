@@ -1,0 +1,28 @@
+"""What boxes do regularly, what of them goes into an export, and what becomes of them when somebody leaves."""
+
+from typing import Any
+
+from companion.accounts import deletion, export
+from companion.boxes import claims, service
+
+
+def keep_house() -> None:
+    """Once an hour: drop what is over."""
+    service.forget()
+    claims.forget()
+
+
+def _boxes(user: str) -> list[dict[str, Any]]:
+    return service.listed(user)
+
+
+def erase(user: str) -> None:
+    """Somebody's boxes are nobody's then."""
+    for box in service.listed(user):
+        service.revoke(user, box["id"])
+
+
+def install() -> None:
+    """Before the first request."""
+    deletion.register("boxes", erase)
+    export.register("boxes", _boxes)

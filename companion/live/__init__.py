@@ -1,0 +1,1 @@
+"""Live events: a WebSocket for each page that is open."""

@@ -1,0 +1,17 @@
+/** What an event makes out of date. */
+import { invalidate } from './load';
+import { hear } from './live';
+
+export function startRenewing(): void {
+  hear('upload', ({ body }) => body['state'] !== 'receiving' && invalidate('/uploads', '/files', '/tracks', '/account/tier'));
+  hear('job', ({ body }) => {
+    const over = body['state'] !== 'queued' && body['state'] !== 'running';
+    invalidate('/admin/jobs', ...(over ? ['/tracks', '/account/exports'] : []));
+  });
+  hear('track', () => invalidate('/tracks', '/artists'));
+  hear('project', ({ body }) => invalidate('/projects?', `/projects/${String(body['id'])}`, '/project-invitations'));
+  hear('box', () => invalidate('/boxes'));
+  hear('notice', () => invalidate('/notices'));
+  hear('notices', () => invalidate('/notices'));
+  hear('security', () => invalidate('/account'));
+}

@@ -1,0 +1,67 @@
+/** Who is signed in. */
+import { atom, remembered } from './atom';
+import { ApiError, get, onSignedOut, remove, setCsrf } from './api';
+import { forgetAll } from './load';
+import { startLive, stopLive } from './live';
+
+export interface User {
+  id: string;
+  email: string;
+  name: string;
+  access: 'collaborator' | 'artist' | 'admin';
+  tier: string;
+  created: number;
+  verified: boolean;
+  leaving: number | null;
+}
+
+export interface Session {
+  user: User | null; // null: a second step is asked for
+  csrf: string;
+  challenge: string;
+}
+
+/** Whether somebody was signed in with this browser when it was last open. */
+const was = remembered('signed', false);
+
+/** undefined: not known yet; null: nobody. */
+export const user = atom<User | null | undefined>(undefined);
+
+/** Take a session that the server opened. */
+export function begin(session: Session): void {
+  setCsrf(session.csrf);
+  user.set(session.user);
+  was.set(session.user !== null);
+  startLive();
+}
+
+function end(): void {
+  stopLive();
+  setCsrf('');
+  forgetAll();
+  navigator.serviceWorker?.controller?.postMessage('forget');
+  user.set(null);
+  was.set(false);
+}
+
+/** Ask who is signed in; at a door only where somebody was, as the answer is known otherwise. */
+export async function findSession(atDoor: boolean): Promise<void> {
+  onSignedOut(end);
+  if (atDoor && !was.get()) return user.set(null);
+  try {
+    begin(await get<Session>('/session'));
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.problem.status === 401) end();
+    else user.set(null);
+  }
+}
+
+export async function renewUser(): Promise<void> {
+  user.set(await get<User>('/account'));
+}
+
+export async function signOut(): Promise<void> {
+  await remove('/session');
+  end();
+}

@@ -1,0 +1,93 @@
+/** Taking everything along, and leaving. */
+import { useState } from 'preact/hooks';
+import { post } from '../../core/api';
+import { bytes, moment } from '../../core/format';
+import { invalidate, useLoad } from '../../core/load';
+import { t } from '../../core/texts';
+import { Button, LinkButton } from '../../parts/button';
+import { Dialog } from '../../parts/dialog';
+import { FormProblem, PasswordField, useForm } from '../../parts/field';
+import { Progress, Shown } from '../../parts/state';
+
+interface Copy {
+  id: string;
+  size: number | null;
+  created: number;
+  expires: number;
+}
+
+export function Data() {
+  const list = useLoad<{ items: Copy[] }>('/account/exports');
+  const [leaving, setLeaving] = useState(false);
+  return (
+    <div class="stack wide">
+      <section class="part">
+        <header>
+          <div class="grow">
+            <h2>{t('data.export')}</h2>
+            <p class="soft">{t('data.export.text')}</p>
+          </div>
+          <Button icon="download" work={() => post('/account/exports').then(() => invalidate('/account/exports'))}>
+            {t('data.export.do')}
+          </Button>
+        </header>
+        <Shown of={list}>
+          {({ items }) => (
+            <ul class="rows">
+              {items.map((one) => (
+                <li key={one.id}>
+                  <span class="grow">
+                    {t('data.copy', { when: moment(one.created) })}
+                    <span class="small faint sub">{one.size === null ? t('data.making') : t('data.kept', { size: bytes(one.size), until: moment(one.expires) })}</span>
+                    {one.size === null && <Progress label={t('data.making')} />}
+                  </span>
+                  {one.size !== null && (
+                    <LinkButton icon="download" href={`/api/v1/account/exports/${one.id}/file`} download>
+                      {t('data.download')}
+                    </LinkButton>
+                  )}
+                </li>
+              ))}
+            </ul>
+          )}
+        </Shown>
+      </section>
+      <section class="part">
+        <header>
+          <div class="grow">
+            <h2>{t('data.leave')}</h2>
+            <p class="soft">{t('data.leave.text')}</p>
+          </div>
+          <Button kind="danger" onClick={() => setLeaving(true)}>
+            {t('data.leave.do')}
+          </Button>
+        </header>
+      </section>
+      {leaving && <Leave onClose={() => setLeaving(false)} />}
+    </div>
+  );
+}
+
+function Leave({ onClose }: { onClose: () => void }) {
+  const form = useForm({ password: '' }, async (values) => {
+    await post('/account/deletion', values);
+    location.assign('/sign-in');
+  });
+  return (
+    <Dialog title={t('data.leave')} onClose={onClose}>
+      <form class="form" onSubmit={form.submit}>
+        <p class="soft">{t('data.leave.sure')}</p>
+        <PasswordField label={t('sign.password')} autocomplete="current-password" {...form.bind('password')} />
+        <FormProblem problem={form.problem} />
+        <div class="actions">
+          <Button kind="quiet" onClick={onClose}>
+            {t('data.stay')}
+          </Button>
+          <Button kind="danger" type="submit">
+            {t('data.leave.do')}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

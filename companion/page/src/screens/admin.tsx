@@ -1,0 +1,44 @@
+/** Administration: how it is, who is here, what is at work, what was done. */
+import type { ComponentType } from 'preact';
+import { useAtom } from '../core/atom';
+import { user } from '../core/session';
+import { t, type TextName } from '../core/texts';
+import { Screen } from '../parts/screen';
+import { Audit } from './admin/audit';
+import { AllBoxes } from './admin/boxes';
+import { Flags } from './admin/flags';
+import { Health } from './admin/health';
+import { Jobs } from './admin/jobs';
+import { Users } from './admin/users';
+
+const TABS: [string, TextName, ComponentType][] = [
+  ['', 'admin.health', Health],
+  ['users', 'admin.users', Users],
+  ['jobs', 'admin.jobs', Jobs],
+  ['boxes', 'nav.boxes', AllBoxes],
+  ['audit', 'admin.audit', Audit],
+  ['flags', 'admin.flags', Flags],
+];
+
+export function Admin({ tab = '' }: { tab?: string }) {
+  const me = useAtom(user);
+  const [, , Tab] = TABS.find(([name]) => name === tab) ?? TABS[0]!;
+  if (me?.access !== 'admin')
+    return (
+      <Screen title={t('admin.notYours')}>
+        <p class="soft">{t('admin.notYours.text')}</p>
+      </Screen>
+    );
+  return (
+    <Screen title={t('nav.admin')}>
+      <nav class="tabs" aria-label={t('nav.admin')}>
+        {TABS.map(([name, text]) => (
+          <a href={`/admin${name && '/'}${name}`} aria-current={name === tab ? 'page' : undefined} key={name}>
+            {t(text)}
+          </a>
+        ))}
+      </nav>
+      <Tab />
+    </Screen>
+  );
+}

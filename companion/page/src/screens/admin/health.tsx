@@ -1,0 +1,137 @@
+/** How the companion is, and how it was. */
+import { bytes, moment } from '../../core/format';
+import { useLoad } from '../../core/load';
+import { useQuery } from '../../core/router';
+import { t, tOr } from '../../core/texts';
+import { Chart } from '../../parts/chart';
+import { Segments } from '../../parts/field';
+import { Bones, Shown } from '../../parts/state';
+
+interface Sample {
+  at: number;
+  failing: string;
+  database_ms: number;
+  queue_lag_ms: number;
+  jobs_waiting: number;
+  disk_free: number;
+  memory: number;
+  load: number;
+}
+interface Told {
+  well: boolean;
+  parts: { name: string; well: boolean; says: string; ms: number }[];
+  available: number;
+  history: Sample[];
+}
+interface Numbers {
+  users: number;
+  users_active: number;
+  boxes: number;
+  boxes_online: number;
+  jobs: Record<string, number>;
+  disk_free: number;
+}
+
+const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
+/** A scale from 0 to a round number above all values. */
+function scale(values: number[]): number[] {
+  const most = Math.max(1e-6, ...values);
+  const power = 10 ** Math.floor(Math.log10(most));
+  const top = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= most) ?? most;
+  return [0, top / 2, top];
+}
+
+export function Health() {
+  const [hours, setHours] = useQuery('hours', '24');
+  const told = useLoad<Told>(`/health?hours=${hours}`);
+  const numbers = useLoad<Numbers>('/admin/overview').data;
+  const label = (at: number) => (Number(hours) > 48 ? day : time).format(at);
+  const chart = (history: Sample[], title: string, says: string, unit: string, pick: (one: Sample) => number, show = (value: number) => String(Number(value.toPrecision(3)))) => {
+    const points = history.map((one) => [one.at, pick(one)] as const);
+    const first = points[0]?.[0] ?? 0;
+    const last = points.at(-1)?.[0] ?? 0;
+    return <Chart title={title} says={says} points={points} x={label} y={show} xTicks={[first, (first + last) / 2, last]} yTicks={scale(points.map(([, value]) => value))} xName={t('measure.time')} yName={unit} height={150} />;
+  };
+  return (
+    <Shown of={told} bones={<Bones widths={[60, 100, 100]} height={60} />}>
+      {({ well, parts, available, history }) => (
+        <div class="stack">
+          <p class="verdict">
+            <span class={`dot ${well ? 'good' : 'bad'}`} />
+            {t(well ? 'health.well' : 'health.ill')}
+            <span class="soft figures"> {t('health.available', { share: `${(100 * available).toFixed(available === 1 ? 0 : 2)} %` })}</span>
+          </p>
+          <ul class="parts">
+            {parts.map((one) => (
+              <li key={one.name}>
+                <span class={`dot ${one.well ? 'good' : 'bad'}`} />
+                <strong>{tOr(`part.${one.name}`, one.name)}</strong>
+                <span class={one.well ? 'soft' : 'bad'}>{one.says}</span>
+                <span class="faint small figures end">{one.ms.toFixed(1)} ms</span>
+              </li>
+            ))}
+          </ul>
+          {numbers && (
+            <dl class="numbers">
+              {(
+                [
+                  [t('admin.users'), numbers.users, t('health.active', { n: numbers.users_active })],
+                  [t('nav.boxes'), numbers.boxes, t('health.online', { n: numbers.boxes_online })],
+                  [t('admin.jobs'), (numbers.jobs['queued'] ?? 0) + (numbers.jobs['running'] ?? 0), t('health.failed', { n: numbers.jobs['failed'] ?? 0 })],
+                  [t('health.disk'), bytes(numbers.disk_free * 1048576, true), t('health.disk.free')],
+                ] as const
+              ).map(([name, value, is]) => (
+                <div key={name}>
+                  <dt class="small soft">{name}</dt>
+                  <dd class="figures">{value}</dd>
+                  <dd class="small faint">{is}</dd>
+                </div>
+              ))}
+            </dl>
+          )}
+          <div class="tools">
+            <h2>{t('health.history')}</h2>
+            <span class="gap" />
+            <Segments
+              label={t('health.range')}
+              value={hours}
+              onValue={setHours}
+              options={[
+                ['6', t('health.hours', { n: 6 })],
+                ['24', t('health.hours', { n: 24 })],
+                ['168', t('health.days', { n: 7 })],
+                ['720', t('health.days', { n: 30 })],
+              ]}
+            />
+          </div>
+          {history.length < 2 ? (
+            <p class="soft">{t('health.noHistory')}</p>
+          ) : (
+            <div class="charts">
+              {chart(history, t('health.database'), t('health.database.says'), 'ms', (one) => one.database_ms)}
+              {chart(history, t('health.lag'), t('health.lag.says'), 's', (one) => one.queue_lag_ms / 1000)}
+              {chart(history, t('health.memory'), t('health.memory.says'), 'MiB', (one) => one.memory)}
+              {chart(history, t('health.load'), t('health.load.says'), '', (one) => one.load)}
+            </div>
+          )}
+          {history.some((one) => one.failing) && (
+            <ul class="rows">
+              {history
+                .filter((one) => one.failing)
+                .slice(-10)
+                .map((one) => (
+                  <li key={one.at}>
+                    <span class="dot bad" />
+                    <span class="grow">{one.failing.replaceAll(',', ', ')}</span>
+                    <time class="small faint figures">{moment(one.at)}</time>
+                  </li>
+                ))}
+            </ul>
+          )}
+        </div>
+      )}
+    </Shown>
+  );
+}

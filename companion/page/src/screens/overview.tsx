@@ -1,0 +1,215 @@
+/** The overview: what changed, and what is next. */
+import type { ComponentChildren } from 'preact';
+import { post } from '../core/api';
+import { useAtom } from '../core/atom';
+import { ago, bytes, clock } from '../core/format';
+import { useLoad } from '../core/load';
+import { play } from '../core/player';
+import { user } from '../core/session';
+import { t } from '../core/texts';
+import { artworkOf, playable, waveformOf, type TrackRow } from '../core/tracks';
+import { Artwork } from '../parts/artwork';
+import { Button, LinkButton } from '../parts/button';
+import { Icon } from '../parts/icon';
+import { Screen } from '../parts/screen';
+import { Bones, Shown } from '../parts/state';
+import { say } from '../parts/toast';
+import { Wave } from '../parts/waveform';
+import { followHead, headOf } from '../shell/playerbar';
+import { chooseFiles } from '../shell/tray';
+import type { Box } from './boxes';
+import { FirstUpload } from './library';
+import { coverOf, StatusSteps, type ProjectRow } from './projects';
+import { InvitationNotes } from './invitations';
+
+interface Tier {
+  limits: { what: string; most: number; used: number | null }[];
+}
+interface Notice {
+  id: string;
+  text: string;
+  link: string;
+  at: number;
+  read: number | null;
+}
+
+interface Step {
+  id: string;
+  text: string;
+  action: ComponentChildren;
+}
+
+/** At most three things to do, the most useful first. */
+function useSteps(tracks: TrackRow[] | undefined, projects: ProjectRow[] | undefined, boxes: Box[] | undefined): Step[] {
+  const me = useAtom(user);
+  const steps: Step[] = [];
+  if (!me || !tracks || !projects) return steps;
+  if (!me.verified)
+    steps.push({
+      id: 'verify',
+      text: t('next.verify', { email: me.email }),
+      action: <Button work={() => post('/account/verification').then(() => say(t('account.mailed')))}>{t('account.resend')}</Button>,
+    });
+  const loud = tracks.find((one) => one.loudness !== null && one.loudness > -8);
+  if (loud) steps.push({ id: 'loud', text: t('next.loud', { title: loud.title, at: loud.loudness!.toFixed(1).replace('-', '−') }), action: <LinkButton href={`/library/${loud.id}`}>{t('next.look')}</LinkButton> });
+  const unsigned = tracks.filter((one) => one.own && !one.artist);
+  if (unsigned.length) steps.push({ id: 'artist', text: t('next.artist', { n: unsigned.length }), action: <LinkButton href={`/library/${unsigned[0]!.id}`}>{t('next.write')}</LinkButton> });
+  if (!projects.length) steps.push({ id: 'project', text: t('next.project'), action: <LinkButton href="/projects?new=1">{t('projects.new')}</LinkButton> });
+  if (boxes && !boxes.length) steps.push({ id: 'box', text: t('next.box'), action: <LinkButton href="/boxes?claim=1">{t('boxes.claim')}</LinkButton> });
+  return steps.slice(0, 3);
+}
+
+export function Overview() {
+  const me = useAtom(user);
+  const tracks = useLoad<{ items: TrackRow[] }>('/tracks?sort=-changed&limit=6');
+  const projects = useLoad<{ items: ProjectRow[] }>('/projects?limit=4');
+  const boxes = useLoad<Box[]>('/boxes').data;
+  const tier = useLoad<Tier>('/account/tier').data;
+  const notices = useLoad<{ items: Notice[] }>('/notices?unread=true&limit=4').data?.items ?? [];
+  const steps = useSteps(tracks.data?.items, projects.data?.items, boxes);
+  const recent = tracks.data?.items;
+  const storage = tier?.limits.find((one) => one.what === 'storage');
+  const count = tier?.limits.find((one) => one.what === 'tracks');
+  const first = me?.name.split(' ')[0] ?? '';
+  return (
+    <Screen
+      title={t('nav.overview')}
+      heading={<h1>{headline(recent, notices.length, first)}</h1>}
+      actions={
+        recent &&
+        recent.length > 0 && (
+          <Button kind="primary" icon="upload" onClick={() => chooseFiles()}>
+            {t('upload.do')}
+          </Button>
+        )
+      }
+    >
+      <InvitationNotes />
+      <Shown of={tracks} bones={<Bones widths={[100, 100, 100]} height={56} />}>
+        {({ items }) =>
+          items.length === 0 ? (
+            <FirstUpload />
+          ) : (
+            <div class="overview">
+              <section class="lead">
+                <Latest track={items[0]!} rest={items} />
+                {items.length > 1 && (
+                  <>
+                    <h2>{t('overview.recent')}</h2>
+                    <ul class="rows links">
+                      {items.slice(1).map((one) => (
+                        <li key={one.id}>
+                          <Button kind="quiet" icon="play" label={t('player.playOf', { title: one.title })} class="above" onClick={() => play(playable(one), items.map(playable))} />
+                          <Artwork seed={one.id} src={artworkOf(one.artwork)} size={38} />
+                          <span class="grow">
+                            <a class="stretched name cut" href={`/library/${one.id}`}>
+                              {one.title}
+                            </a>
+                            <span class="small soft sub cut">{one.artist || t('track.noArtist')}</span>
+                          </span>
+                          <span class="mini wide-only">
+                            <Wave peaks={waveformOf(one.recording)} seconds={one.seconds} coarse bars />
+                          </span>
+                          <span class="end small faint figures">{clock(one.seconds)}</span>
+                        </li>
+                      ))}
+                    </ul>
+                  </>
+                )}
+              </section>
+              <aside class="stack">
+                {steps.length > 0 && (
+                  <section class="panel">
+                    <header>
+                      <h2>{t('overview.next')}</h2>
+                    </header>
+                    <ol class="steps-list">
+                      {steps.map((one) => (
+                        <li key={one.id}>
+                          <p>{one.text}</p>
+                          {one.action}
+                        </li>
+                      ))}
+                    </ol>
+                  </section>
+                )}
+                {notices.length > 0 && (
+                  <section>
+                    <h2>{t('overview.news')}</h2>
+                    <ul class="rows links">
+                      {notices.map((one) => (
+                        <li key={one.id}>
+                          <a class="grow stretched" href={one.link}>
+                            {one.text.charAt(0).toUpperCase() + one.text.slice(1)}
+                          </a>
+                          <time class="end small faint">{ago(one.at)}</time>
+                        </li>
+                      ))}
+                    </ul>
+                  </section>
+                )}
+                {projects.data && projects.data.items.length > 0 && (
+                  <section>
+                    <h2>{t('overview.projects')}</h2>
+                    <ul class="rows links">
+                      {projects.data.items.map((one) => (
+                        <li key={one.id}>
+                          <Artwork seed={one.id} src={coverOf(one.cover)} size={38} />
+                          <span class="grow">
+                            <a class="stretched name cut" href={`/projects/${one.id}`}>
+                              {one.title}
+                            </a>
+                            <span class="small soft sub">
+                              <StatusSteps status={one.status} />
+                            </span>
+                          </span>
+                          <time class="end small faint">{ago(one.changed)}</time>
+                        </li>
+                      ))}
+                    </ul>
+                  </section>
+                )}
+                <p class="small faint figures foot">
+                  {count && t('library.count', { n: count.used ?? 0 })}
+                  {storage && ` · ${t('overview.storage', { used: bytes(storage.used ?? 0, true), most: bytes(storage.most, true) })}`}
+                  {boxes && boxes.length > 0 && ` · ${t('overview.boxes', { n: boxes.filter((one) => one.online).length, all: boxes.length })}`}
+                </p>
+              </aside>
+            </div>
+          )
+        }
+      </Shown>
+    </Screen>
+  );
+}
+
+/** What changed, in one sentence. */
+function headline(tracks: TrackRow[] | undefined, news: number, name: string): string {
+  if (!tracks) return t('overview.hello', { name });
+  if (!tracks.length) return t('overview.welcome', { name });
+  const week = tracks.filter((one) => one.created > Date.now() - 7 * 86_400_000).length;
+  if (news) return t('overview.newsCount', { n: news });
+  return week ? t(week >= 6 ? 'overview.busyWeek' : 'overview.week', { n: week }) : t('overview.quiet', { name });
+}
+
+/** The track that was touched last, large. */
+function Latest({ track, rest }: { track: TrackRow; rest: TrackRow[] }) {
+  return (
+    <article class="latest">
+      <Artwork seed={track.id} src={artworkOf(track.artwork, 320)} size={116} />
+      <div class="latest-text">
+        <p class="small soft">{t(track.changed > track.created + 60_000 ? 'overview.changed' : 'overview.added', { when: ago(Math.max(track.changed, track.created)) })}</p>
+        <h2>
+          <a href={`/library/${track.id}`}>{track.title}</a>
+        </h2>
+        <p class="soft cut">{[track.artist || t('track.noArtist'), track.tempo && t('track.bpm', { n: Math.round(track.tempo * 10) / 10 }), track.key].filter(Boolean).join(' · ')}</p>
+      </div>
+      <button type="button" class="playbutton big" aria-label={t('player.playOf', { title: track.title })} onClick={() => play(playable(track), rest.map(playable))}>
+        <Icon name="play" size={24} />
+      </button>
+      <a class="latest-wave" href={`/library/${track.id}`} tabIndex={-1} aria-hidden="true">
+        <Wave peaks={waveformOf(track.recording)} seconds={track.seconds} coarse bars head={headOf(track.id)} subscribe={followHead} />
+      </a>
+    </article>
+  );
+}

@@ -1,0 +1,140 @@
+/** What is on its way to the server: real bytes, pause, going on, taking back. */
+import { useEffect, useState } from 'preact/hooks';
+import { atom, useAtom } from '../core/atom';
+import { bytes, lasting } from '../core/format';
+import { cancel, clear, pause, resume, send, uploads, type Purpose, type Upload } from '../core/uploads';
+import { t } from '../core/texts';
+import { Button } from '../parts/button';
+import { Icon } from '../parts/icon';
+import { Progress } from '../parts/state';
+import { wordsOf } from '../parts/toast';
+
+interface Target {
+  purpose: Purpose;
+  then?: (result: string) => void;
+}
+
+/** What dropped files are for, where the screen that is shown says so. */
+export const dropInto = atom<Target>({ purpose: {} });
+
+const picker = document.createElement('input');
+picker.type = 'file';
+picker.multiple = true;
+picker.hidden = true;
+picker.id = 'files';
+document.body.append(picker);
+
+/** Open the system's dialog to choose files. */
+export function chooseFiles(target: Target = dropInto.get(), accept = ''): void {
+  picker.value = '';
+  picker.accept = accept;
+  picker.onchange = () => send(picker.files ?? [], target.purpose, target.then);
+  picker.click();
+}
+
+/** Files that are dropped anywhere on the page. */
+export function DropZone() {
+  const [over, setOver] = useState(false);
+  useEffect(() => {
+    let depth = 0;
+    const has = (event: DragEvent) => event.dataTransfer?.types.includes('Files');
+    const enter = (event: DragEvent) => {
+      if (has(event) && (depth += 1)) setOver(true);
+    };
+    const leave = (event: DragEvent) => {
+      if (has(event) && (depth -= 1) <= 0) setOver(false);
+    };
+    const still = (event: DragEvent) => has(event) && event.preventDefault();
+    const drop = (event: DragEvent) => {
+      if (!has(event)) return;
+      event.preventDefault();
+      depth = 0;
+      setOver(false);
+      send(event.dataTransfer?.files ?? [], dropInto.get().purpose, dropInto.get().then);
+    };
+    const pairs = { dragenter: enter, dragleave: leave, dragover: still, drop } as const;
+    for (const [name, act] of Object.entries(pairs)) addEventListener(name as 'drop', act);
+    return () => {
+      for (const [name, act] of Object.entries(pairs)) removeEventListener(name as 'drop', act);
+    };
+  }, []);
+  return over ? (
+    <div class="dropzone">
+      <Icon name="upload" size={40} />
+      {t('upload.drop')}
+    </div>
+  ) : null;
+}
+
+function words(one: Upload): string {
+  const of = t('upload.of', { sent: bytes(one.sent), all: bytes(one.file.size) });
+  switch (one.stage) {
+    case 'waiting':
+      return t('upload.waiting');
+    case 'sending':
+      return one.speed ? t('upload.left', { of, time: lasting((one.file.size - one.sent) / one.speed) }) : of;
+    case 'paused':
+      return one.problem ? t('upload.offline', { of }) : t('upload.paused', { of });
+    case 'probing':
+      return one.share ? t('upload.probingAt', { n: Math.round(100 * one.share) }) : t('upload.probing');
+    case 'done':
+      return t(one.duplicate ? 'upload.duplicate' : 'upload.done');
+    default:
+      return one.problem ? wordsOf(one.problem) : '';
+  }
+}
+
+export function Tray() {
+  const all = useAtom(uploads);
+  const [small, setSmall] = useState(false);
+  if (!all.length) return null;
+  const busy = all.filter((one) => one.stage !== 'done' && one.stage !== 'failed').length;
+  const failures = all.filter((one) => one.stage === 'failed').length;
+  const total = all.reduce((sum, one) => sum + one.file.size, 0);
+  const sent = all.reduce((sum, one) => sum + one.sent, 0);
+  return (
+    <section class="tray" aria-label={t('upload.tray')}>
+      <header>
+        <h2 aria-live="polite">{busy ? t('upload.busy', { n: busy }) : failures ? t('upload.failures', { n: failures }) : t('upload.finished')}</h2>
+        <Button kind="quiet" size="tiny" icon={small ? 'plus' : 'minus'} label={t(small ? 'upload.show' : 'upload.hide')} aria-expanded={!small} onClick={() => setSmall(!small)} />
+        {!busy && <Button kind="quiet" size="tiny" icon="close" label={t('do.close')} onClick={clear} />}
+      </header>
+      {small ? (
+        busy > 0 && <Progress value={total ? sent / total : 0} label={t('upload.tray')} />
+      ) : (
+        <ul>
+          {all.map((one) => (
+            <li key={one.id}>
+              <span class="cut" title={one.file.name}>
+                {one.track ? <a href={`/library/${one.track}`}>{one.file.name}</a> : one.file.name}
+              </span>
+              <span class="buttons">
+                {one.stage === 'sending' && <Button kind="quiet" size="tiny" icon="pause" label={t('upload.pause', { name: one.file.name })} onClick={() => pause(one.id)} />}
+                {(one.stage === 'paused' || (one.stage === 'failed' && !one.refused)) && (
+                  <Button kind="quiet" size="tiny" icon="retry" label={t('upload.resume', { name: one.file.name })} onClick={() => resume(one.id)} />
+                )}
+                {one.stage === 'done' ? (
+                  <span class="good">
+                    <Icon name="check" />
+                  </span>
+                ) : (
+                  <Button kind="quiet" size="tiny" icon="close" label={t('upload.cancel', { name: one.file.name })} work={() => cancel(one.id)} />
+                )}
+              </span>
+              {one.stage !== 'done' && (
+                <Progress
+                  value={one.stage === 'probing' ? (one.share || undefined) : one.file.size ? one.sent / one.file.size : 0}
+                  label={one.file.name}
+                  state={one.stage === 'failed' ? 'failed' : ''}
+                />
+              )}
+              <p class={`why figures ${one.stage === 'failed' ? 'bad' : ''}`} role={one.stage === 'failed' ? 'alert' : undefined}>
+                {words(one)}
+              </p>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,1 @@
+"""Projects: music on its way, and the people who work on it together."""

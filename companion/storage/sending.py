@@ -1,0 +1,54 @@
+"""Answering with a stored file, or a range of it, so that players can seek and downloads go on where they stopped."""
+
+import re
+from urllib.parse import quote
+
+from flask import Response, request
+
+from companion.storage.service import Storage
+
+FOREVER = "private, max-age=31536000, immutable"
+_RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
+_UNSAFE = re.compile(r"[^\w .,()\[\]&+-]")
+
+
+def send(storage: Storage, key: str, mime: str, name: str = "", attach: bool = False) -> Response:
+    """The file as an answer to this request: 200, 206 for one range, 416 when there is nothing in it. NotFound.
+
+    What a key names never changes, so it may be kept for ever. name: for saving; attach: do not show it in the page.
+    """
+    size, tag = storage.size(key), f'"{key.replace("/", "-")}"'
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": FOREVER,
+        "ETag": tag,
+        "Content-Type": mime,
+        "Content-Disposition": disposition(name, attach),
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    if tag in request.headers.get("If-None-Match", ""):
+        return Response(status=304, headers={"ETag": tag, "Cache-Control": FOREVER})
+    start, end, status = 0, size, 200
+    found = _RANGE.fullmatch(request.headers.get("Range", ""))
+    if found and request.headers.get("If-Range", tag) == tag:
+        start, end = _bounds(found, size)
+        if start >= end:
+            return Response(status=416, headers={"Content-Range": f"bytes */{size}"})
+        headers["Content-Range"], status = f"bytes {start}-{end - 1}/{size}", 206
+    headers["Content-Length"] = str(end - start)
+    body = () if request.method == "HEAD" else storage.read(key, start, end - start)
+    return Response(body, status, headers, direct_passthrough=True)
+
+
+def _bounds(found: re.Match[str], size: int) -> tuple[int, int]:
+    first, last, tail = found.groups()
+    if tail is not None:
+        return max(0, size - int(tail)), size if int(tail) else 0
+    return int(first), min(int(last) + 1, size) if last else size
+
+
+def disposition(name: str, attach: bool) -> str:
+    """Content-Disposition with a name that no header or file system can misread."""
+    kind = "attachment" if attach else "inline"
+    plain = _UNSAFE.sub("_", name).encode("ascii", "replace").decode().replace("?", "_")
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}" if name else kind

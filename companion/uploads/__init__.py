@@ -1,0 +1,1 @@
+"""Files on their way in: resumable, in quarantine until a probe has looked at them, and kept afterwards."""

@@ -1,0 +1,151 @@
+"""Taking the bytes of an upload: straight to disk, and told as received only when they are there for certain."""
+
+import fcntl
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from companion.errors import Conflict, Problem, TooLarge, Unavailable
+from companion.media.kinds import HEAD
+from companion.uploads.tus import Checksum
+
+CHUNK = 256 * 1024
+SYNC_BYTES = 16 << 20  # what a power cut can take back of one request
+LONGEST_SECONDS = 300.0  # one request may hold a thread; what has come by then counts, and the client goes on
+ENDING = ".part"
+
+
+class Busy(Problem):
+    """Another request is writing to this upload at this moment."""
+
+    status, slug = 423, "being-written"
+
+
+class WrongSumError(Exception):
+    """The bytes are not those that the checksum was made of; none of them counts."""
+
+
+class Source(Protocol):
+    """Where the bytes come from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes; none at the end."""
+
+
+class Gate:
+    """Lets so many requests write at one time, so that slow senders cannot take all threads."""
+
+    def __init__(self, most: int):
+        self._places = threading.BoundedSemaphore(max(1, most))
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Unavailable, to try again soon, when all places are taken."""
+        if not self._places.acquire(blocking=False):
+            raise Unavailable("many uploads are running; this one goes on in a moment", {"Retry-After": "2"})
+        try:
+            yield
+        finally:
+            self._places.release()
+
+
+def make(path: Path) -> None:
+    """An empty file for an upload. Unavailable when it cannot be made."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as exc:
+        raise Unavailable(f"no upload can begin: {exc.strerror}") from exc
+
+
+@contextmanager
+def held(path: Path) -> Iterator[int]:
+    """The file, for one writer at a time among all processes; a killed one lets go. Busy; Conflict when it is gone."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        raise Conflict("this upload is over") from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy("another request is writing to this upload") from None
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def receive(
+    descriptor: int,
+    source: Source,
+    offset: int,
+    size: int,
+    record: Callable[[int, bytes], None],
+    checksum: Checksum | None = None,
+) -> int:
+    """Write what comes at `offset`, up to `size`; returns the new offset.
+
+    record: told the offset, and the file's first bytes, whenever that much is on disk for certain; also when the sender
+    goes away in the middle. With a checksum it is told once, and WrongSumError leaves all as it was.
+    TooLarge when more comes.
+    """
+    os.ftruncate(descriptor, offset)  # what a crash left behind the last offset that was told
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    at = synced = offset
+    total = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
+    end = time.monotonic() + LONGEST_SECONDS
+
+    def settle() -> None:
+        nonlocal synced
+        if at > synced:
+            os.fdatasync(descriptor)
+            synced = at
+            record(at, os.pread(descriptor, HEAD, 0))
+
+    try:
+        while time.monotonic() < end and (piece := _read(source)):
+            if at + len(piece) > size:
+                raise TooLarge(f"this upload has {size} bytes; more came")
+            _write(descriptor, piece)
+            at += len(piece)
+            if total is not None:
+                total.update(piece)
+            elif at - synced >= SYNC_BYTES:
+                settle()
+        if total is not None and checksum is not None and total.digest() != checksum.digest:
+            raise WrongSumError
+    except WrongSumError:
+        os.ftruncate(descriptor, offset)
+        raise
+    except TooLarge:
+        if total is None:
+            settle()
+        raise
+    settle()
+    return at
+
+
+def _read(source: Source) -> bytes:
+    """What comes next; a sender who went away has sent all there is."""
+    try:
+        return source.read(CHUNK)
+    except (OSError, Problem):
+        return b""
+    except Exception as exc:
+        if type(exc).__name__ == "ClientDisconnected":
+            return b""
+        raise
+
+
+def _write(descriptor: int, piece: bytes) -> None:
+    view = memoryview(piece)
+    try:
+        while view:
+            view = view[os.write(descriptor, view) :]
+    except OSError as exc:
+        raise Unavailable(f"the upload could not be written: {exc.strerror}; it goes on from here later") from exc

@@ -1,0 +1,169 @@
+"""A real browser on a real companion: Chromium, driven by Playwright, and all processes of `rackdeck companion`."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.companion.servers import free_port
+
+PAGE = Path(__file__).parents[2] / "companion" / "page"
+AXE = PAGE / "node_modules" / "axe-core" / "axe.min.js"
+PASSWORD = "4 Quiet rooms at noon!"
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+WATCH = """
+window.violations = [];
+const note = (event) => violations.push(`${event.violatedDirective} ${event.blockedURI}`);
+addEventListener('securitypolicyviolation', note);
+"""
+
+
+def _program():
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+class Companion:
+    """All processes of a companion in a folder of its own; `url` is where it answers."""
+
+    def __init__(self, folder):
+        folder.mkdir(parents=True)
+        self.folder, self.port = folder, free_port()
+        self.url = f"http://localhost:{self.port}"
+        live = free_port()
+        environ = {**os.environ, "COMPANION_LIMIT_FACTOR": "100", "COMPANION_LIVE_PORT": str(live)}
+        command = [sys.executable, "-m", "companion.command", "--port", str(self.port), "--folder", str(folder)]
+        self._log = (folder.parent / "companion.log").open("wb")
+        self._process = subprocess.Popen(command, env=environ, stdout=self._log, stderr=self._log)
+        for port in (self.port, live):
+            self._wait(port)
+
+    def _wait(self, port):
+        for _ in range(600):
+            assert self._process.poll() is None, Path(self._log.name).read_text()
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1):
+                    return
+            except (urllib.error.URLError, OSError):
+                signal.sigtimedwait([], 0.05)
+        raise AssertionError(Path(self._log.name).read_text())
+
+    def close(self):
+        self._process.terminate()
+        self._process.wait(30)
+        self._log.close()
+
+
+class Visitor:
+    """A person at a browser window: `page` is Playwright's; `faults` what went wrong in it unasked."""
+
+    def __init__(self, browser, companion, theme="dark", **options):
+        self.context = browser.new_context(viewport=options.pop("viewport", WIDE), **options)
+        self.context.add_init_script(
+            WATCH + f"localStorage.getItem('theme') ?? localStorage.setItem('theme', '\"{theme}\"')"
+        )
+        self.page = self.context.new_page()
+        self.url, self.faults = companion.url, []
+        self.expected = ()
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.faults.append(f"exception: {error}"))
+
+    def _heard(self, message):
+        if message.type == "error" and not any(part in message.text for part in self.expected):
+            self.faults.append(message.text)
+
+    def api(self, method, path, body=None):
+        """A call with the window's session; returns the answer's JSON."""
+        held = self.context.request.get(f"{self.url}/api/v1/session").json()
+        headers = {"X-CSRF-Token": held["csrf"], "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body)
+        answer = self.context.request.fetch(f"{self.url}/api/v1{path}", method=method, headers=headers, data=data)
+        assert answer.ok, answer.text()
+        return None if answer.status == 204 else answer.json()
+
+    def sign_up(self, name, email):
+        """Make an account without the page."""
+        body = {"name": name, "email": email, "password": PASSWORD}
+        answer = self.context.request.post(f"{self.url}/api/v1/accounts", data=body)
+        assert answer.status == 201, answer.text()
+
+    def upload(self, *paths):
+        """Upload files by the page's button, and wait until all of them were looked at."""
+        with self.page.expect_file_chooser() as chooser:
+            self.page.keyboard.press("u")
+        chooser.value.set_files([str(path) for path in paths])
+        self.page.locator(".tray h2", has_text="Uploads finished").wait_for(timeout=60_000)
+        self.page.get_by_role("button", name="Close", exact=True).click()
+
+    def go(self, path):
+        """Load an address and wait until nothing is on its way."""
+        self.page.goto(self.url + path)
+        self.settle()
+
+    def settle(self):
+        """Until the page says nothing of loading."""
+        self.page.locator("h1").first.wait_for()
+        self.until("!document.querySelector('.bones')")
+
+    def until(self, expression, seconds=20):
+        """Wait until JavaScript is true. (Playwright's own waiting needs `eval`, which the policy forbids.)"""
+        for _ in range(seconds * 20):
+            if self.page.evaluate(expression):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"never so: {expression}")
+
+    def axe(self):
+        """What axe finds wrong on the page as it is, in short."""
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(AXE.read_text(encoding="utf-8"))  # a script tag would break the policy, as it should
+        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        return [
+            f"{row['id']}: {node['html'][:160]} {node['any'][0]['message'] if node['any'] else ''}"
+            for row in found
+            for node in row["nodes"]
+        ]
+
+    def close(self):
+        """Leave; nothing may have gone wrong."""
+        violations = [] if self.page.is_closed() else self.page.evaluate("window.violations ?? []")
+        self.context.close()
+        assert self.faults == []
+        assert violations == []
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A browser for all tests."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    program = _program()
+    if program is None:
+        pytest.skip("Chromium is not installed")
+    if not (PAGE / "dist" / "index.html").exists():
+        pytest.skip("the page is not built; run `make page`")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def companion(tmp_path_factory):
+    """A companion for the tests of one module."""
+    running = Companion(tmp_path_factory.mktemp("companion") / "home")
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def visitor(chromium, companion):
+    """Somebody who has just opened a browser."""
+    somebody = Visitor(chromium, companion)
+    yield somebody
+    somebody.close()

@@ -1,0 +1,463 @@
+"""Tracks: from an upload to a library that is searched, changed, shared and cleared."""
+
+import importlib
+import json
+import sqlite3
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from companion import database
+from companion.accounts import tiers
+from companion.accounts.deletion import _erasers
+from companion.accounts.export import _parts
+from companion.catalogue import analysis, listing, service, text
+from companion.catalogue.models import Analysis, Artist, Track
+from companion.database import connection, new_id, now
+from companion.media import waveform
+from companion.uploads.models import StoredFile
+from tests.companion.sending import send
+from tests.companion.sounds import picture, wav
+
+SOUND = wav(seconds=0.4)
+
+
+def tagged(**tags):
+    """A WAV file with what it says of itself in a LIST chunk."""
+    names = {"title": b"INAM", "artist": b"IART", "album": b"IPRD", "year": b"ICRD", "genre": b"IGNR"}
+    parts = b"INFO"
+    for name, value in tags.items():
+        data = value.encode() + b"\0"
+        parts += names[name] + struct.pack("<I", len(data)) + data + b"\0" * (len(data) & 1)
+    body = SOUND[12:] + b"LIST" + struct.pack("<I", len(parts)) + parts
+    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WAVE" + body
+
+
+def added(person, data=SOUND, **fields):
+    """The id of a new track."""
+    done = send(person, data, **fields)
+    assert done["state"] == "ready", done["reason"]
+    return done["result"]
+
+
+def made(owner, title, **fields):
+    """A track without sound, straight into the database."""
+    with connection():
+        row = Track.create(owner=owner, title=title, title_sort=text.sort_key(title), **fields)
+        service.index(row.id)
+        return row.id
+
+
+def titles(person, query=""):
+    answer = person.get(f"/tracks?{query}")
+    assert answer.status_code == 200, answer.json
+    return [row["title"] for row in answer.json["items"]]
+
+
+def test_an_uploaded_sound_is_a_track_with_all_that_is_known_of_it(mira):
+    track = added(mira, tagged(title="Deep Water", artist="Mira & Noor", album="Tides", year="2024-05", genre="Dub"))
+    found = mira.get(f"/tracks/{track}").json
+    assert [found[name] for name in ("title", "artist", "album", "year", "genre")] == [
+        "Deep Water",
+        "Mira & Noor",
+        "Tides",
+        2024,
+        "Dub",
+    ]
+    assert found["credits"][0]["role"] == "main"
+    facts = found["recordings"][0]["facts"]
+    assert (facts["codec"], facts["rate"], facts["channels"], facts["bits"]) == ("pcm_s16le", 44100, 2, 16)
+    assert facts["loudness"]["true_peak"] == pytest.approx(-6.0, abs=0.1)
+    assert found["analysis"] == {"state": "none", "found": []}
+    sound = found["recording"]
+    heard = mira.get(f"/recordings/{sound}/audio", headers={"Range": "bytes=0-3"})
+    assert (heard.status_code, heard.data, heard.headers["Content-Type"]) == (206, b"RIFF", "audio/wav")
+    saved = mira.get(f"/recordings/{sound}/audio?download=true").headers["Content-Disposition"]
+    assert saved.startswith('attachment; filename="Deep Water.wav"')
+    drawn = mira.get(f"/recordings/{sound}/waveform").data
+    _, points, offset = waveform.levels(drawn)[0]
+    ranged = mira.get(f"/recordings/{sound}/waveform", headers={"Range": f"bytes={offset}-{offset + 3 * points - 1}"})
+    assert np.frombuffer(ranged.data, np.int8).reshape(-1, 3)[5].tolist()[:2] == [-64, 64]
+    measures = mira.get(f"/recordings/{sound}/measures").json
+    assert len(measures["spectrum"]) == 31
+    assert set(measures["loudness"]) == {"step_seconds", "short_term"}
+
+
+def test_a_track_that_says_nothing_is_called_by_its_file(mira):
+    track = added(mira, filename="../My_first_song.final.WAV")
+    assert mira.get(f"/tracks/{track}").json["title"] == "My first song.final"
+
+
+def test_sending_the_same_sound_again_leads_to_the_track_there_is(mira):
+    track = added(mira)
+    again = send(mira, SOUND)
+    assert (again["result"], again["duplicate"]) == (track, True)
+    assert mira.get("/tracks/facets").json["tracks"] == 1
+
+
+def test_a_change_needs_what_was_seen(mira):
+    track = added(mira)
+    seen = mira.get(f"/tracks/{track}").headers["ETag"]
+    changed = mira.patch(f"/tracks/{track}", json={"title": "One"}, headers={"If-Match": seen})
+    assert (changed.status_code, changed.json["version"]) == (200, 2)
+    for stale in (seen, '"nonsense"'):
+        late = mira.patch(f"/tracks/{track}", json={"title": "Two"}, headers={"If-Match": stale})
+        assert late.status_code == 412
+    assert mira.get(f"/tracks/{track}").json["title"] == "One"
+    assert (
+        mira.patch(f"/tracks/{track}", json={"notes": "x"}, headers={"If-Match": changed.headers["ETag"]}).status_code
+        == 200
+    )
+    assert mira.get(f"/tracks/{track}", headers={"If-None-Match": changed.headers["ETag"]}).status_code == 200
+
+
+def test_of_two_changes_at_once_one_is_told_so(app, mira):
+    track = added(mira)
+    with connection():
+        service.edit(mira.id, track, {"title": "One"}, expected=1)
+        with pytest.raises(service.Stale):
+            service.edit(mira.id, track, {"title": "Two"}, expected=1)
+
+
+def test_what_makes_no_sense_on_a_track_is_refused(mira):
+    track = added(mira)
+    for body in (
+        {"title": ""},
+        {"title": "x" * 201},
+        {"isrc": "nonsense"},
+        {"year": 0},
+        {"tempo": 5},
+        {"artwork": new_id()},
+        {"credits": [{"name": "x", "role": "wizard"}]},
+        {"credits": [{"name": "\u0301", "role": "main"}]},
+        {"owner": "me"},
+        {"title": None},
+    ):
+        assert mira.patch(f"/tracks/{track}", json=body).status_code == 422, body
+    good = mira.patch(f"/tracks/{track}", json={"isrc": "nl-a1b-24-00001", "year": None, "tempo": 127.5, "key": "F#m"})
+    assert (good.json["isrc"], good.json["year"], good.json["tempo"]) == ("NLA1B2400001", None, 127.5)
+
+
+def test_credits_make_the_artist_line_and_artists_that_can_be_renamed(mira, noor):
+    track = added(mira)
+    parts = [("Mira", "main"), ("Ünal", "featured"), ("MIRA ", "main"), ("mira", "producer")]
+    answer = mira.patch(f"/tracks/{track}", json={"credits": [{"name": name, "role": role} for name, role in parts]})
+    assert answer.json["artist"] == "Mira feat. Ünal"
+    assert [(part["name"], part["role"]) for part in answer.json["credits"]] == [
+        ("Mira", "main"),
+        ("Ünal", "featured"),
+        ("Mira", "producer"),
+    ]
+    rows = mira.get("/artists").json["items"]
+    assert [(row["name"], row["tracks"]) for row in rows] == [("Mira", 1), ("Ünal", 1)]
+    artist = rows[0]["id"]
+    assert titles(mira, f"artist={artist}") == ["Deep Water"]
+    assert noor.get(f"/artists/{artist}").status_code == 404
+    assert noor.patch(f"/artists/{artist}", json={"name": "Mine"}).status_code == 404
+    assert mira.patch(f"/artists/{artist}", json={"name": "UNAL"}).status_code == 409
+    assert mira.patch(f"/artists/{artist}", json={"name": "Mira Bell"}).status_code == 200
+    assert mira.get(f"/tracks/{track}").json["artist"] == "Mira Bell feat. Ünal"
+    assert titles(mira, "q=bell") == ["Deep Water"]
+    assert mira.delete(f"/artists/{artist}").status_code == 409
+    assert mira.patch(f"/tracks/{track}", json={"credits": []}).json["artist"] == ""
+    assert mira.delete(f"/artists/{artist}").status_code == 204
+
+
+def test_versions_and_stems_belong_to_a_track_and_earlier_ones_come_back(mira, noor):
+    track = added(mira)
+    first = mira.get(f"/tracks/{track}").json["recording"]
+    longer = send(mira, wav(seconds=0.8), purpose="version", subject=track, kind="master", label="v2")["result"]
+    instrumental = send(mira, wav(seconds=0.6), purpose="version", subject=track, kind="instrumental")["result"]
+    stem = send(mira, wav(seconds=0.5), purpose="stem", subject=track, filename="Kick & Snare.wav")["result"]
+    found = mira.get(f"/tracks/{track}").json
+    assert (found["recording"], found["seconds"], found["version"]) == (longer, 0.8, 4)
+    assert [(row["number"], row["kind"], row["label"]) for row in found["recordings"]] == [
+        (4, "stem", "Kick & Snare"),
+        (3, "instrumental", ""),
+        (2, "master", "v2"),
+        (1, "mix", ""),
+    ]
+    back = mira.put(f"/tracks/{track}/recording", json={"recording": first})
+    assert (back.json["recording"], back.json["seconds"]) == (first, 0.4)
+    assert mira.put(f"/tracks/{track}/recording", json={"recording": stem}).status_code == 409
+    assert mira.put(f"/tracks/{track}/recording", json={"recording": new_id()}).status_code == 404
+    assert noor.put(f"/tracks/{track}/recording", json={"recording": longer}).status_code == 404
+    assert send(noor, SOUND, purpose="version", subject=track)["status"] == 404
+    assert mira.delete(f"/tracks/{track}/recordings/{first}").status_code == 409
+    assert mira.patch(f"/tracks/{track}/recordings/{first}", json={"kind": "stem"}).status_code == 409
+    renamed = mira.patch(f"/tracks/{track}/recordings/{instrumental}", json={"label": "no voice"})
+    assert {row["label"] for row in renamed.json["recordings"]} == {"", "v2", "no voice", "Kick & Snare"}
+    assert mira.delete(f"/tracks/{track}/recordings/{stem}").status_code == 204
+    assert mira.get(f"/recordings/{stem}/audio").status_code == 404
+    assert len(mira.get("/files").json["items"]) == 3
+
+
+def test_artwork_is_seen_in_sizes_by_who_may_and_goes_with_its_track(mira, noor):
+    track = added(mira)
+    art = send(mira, picture(size=(900, 600)), purpose="artwork", subject=track)["result"]
+    assert mira.get(f"/tracks/{track}").json["artwork"] == art
+    small = mira.get(f"/artwork/{art}/320")
+    assert (small.status_code, small.headers["Content-Type"], small.data[8:12]) == (200, "image/webp", b"WEBP")
+    assert "immutable" in small.headers["Cache-Control"]
+    assert mira.get(f"/artwork/{art}/321").status_code == 404
+    assert noor.get(f"/artwork/{art}/320").status_code == 404
+    assert mira.delete(f"/files/{art}").status_code == 409
+    other = send(mira, picture(colour=(0, 0, 90)), purpose="artwork", subject=track)["result"]
+    assert mira.get(f"/artwork/{art}/320").status_code == 404
+    assert mira.patch(f"/tracks/{track}", json={"artwork": ""}).json["artwork"] == ""
+    assert mira.get(f"/artwork/{other}/320").status_code == 404
+
+
+def test_markers_lie_within_the_track(mira, noor):
+    track = added(mira)
+    wanted = [{"start": 0.3, "label": "drop"}, {"start": 0.1, "end": 0.2, "label": "loop", "colour": 3}]
+    put = mira.put(f"/tracks/{track}/markers", json={"markers": wanted})
+    assert [(row["start"], row["end"], row["label"]) for row in put.json] == [(0.1, 0.2, "loop"), (0.3, None, "drop")]
+    for bad in ({"start": 9.0}, {"start": 0.2, "end": 0.1}, {"start": -1.0}, {"start": 0.1, "end": 9.0}):
+        assert mira.put(f"/tracks/{track}/markers", json={"markers": [bad]}).status_code == 422
+    assert noor.put(f"/tracks/{track}/markers", json={"markers": []}).status_code == 404
+    assert len(mira.get(f"/tracks/{track}").json["markers"]) == 2
+
+
+def test_the_bin_keeps_a_track_until_it_is_emptied(app, mira, noor):
+    track = added(mira)
+    sound = mira.get(f"/tracks/{track}").json["recording"]
+    assert noor.delete(f"/tracks/{track}").status_code == 404
+    assert mira.delete(f"/tracks/{track}").status_code == 204
+    assert mira.get(f"/tracks/{track}").status_code == mira.get(f"/recordings/{sound}/audio").status_code == 404
+    assert titles(mira) == titles(mira, "q=deep") == []
+    assert titles(mira, "bin=true") == ["Deep Water"]
+    assert noor.post(f"/tracks/{track}/restore").status_code == 404
+    assert mira.post(f"/tracks/{track}/restore").json["title"] == "Deep Water"
+    assert titles(mira, "q=deep") == ["Deep Water"]
+    assert mira.delete(f"/tracks/{track}/bin").status_code == 404
+    mira.delete(f"/tracks/{track}")
+    with connection():
+        assert service.keep_house() == 0
+        Track.update(deleted=now() - service.BIN_MS - 1).where(Track.id == track).execute()
+        assert service.keep_house() == 1
+    assert titles(mira, "bin=true") == mira.get("/files").json["items"] == []
+
+
+def test_search_finds_words_by_their_beginning_whatever_the_accents(mira, noor):
+    made(mira.id, "Żółta Łódź", album="Café del Mar", genre="Ambient")
+    made(mira.id, "Straße nach Süden", notes="for the night drive")
+    made(mira.id, "東京の夜", label="Ki/oon")
+    made(noor.id, "Żółta Łódź too")
+    made(mira.id, "long", notes="𝕫" * 2000)
+    for query, count in {
+        "zolta": 1,
+        "ŁÓD": 1,
+        "cafe mar": 1,
+        "strasse": 1,
+        "sud nacht": 0,
+        "sud nach": 1,
+        "night": 1,
+        "東京": 1,
+        "夜": 1,
+        "oon": 1,
+        "amb": 1,
+        "too": 0,
+        "o": 1,
+        "@": 0,
+        "nothing": 0,
+    }.items():
+        assert len(titles(mira, f"q={query}")) == count, query
+        assert len(titles(mira, f"q={query}&sort=title")) == count, query
+
+
+def test_a_hit_in_the_title_comes_before_one_in_the_notes(mira):
+    made(mira.id, "Something else", notes="a water sound")
+    made(mira.id, "Water")
+    made(mira.id, "Elsewhere", album="Water")
+    assert titles(mira, "q=water") == ["Water", "Elsewhere", "Something else"]
+
+
+@given(query=st.text(max_size=40))
+@examples(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_typed_is_no_language_of_the_database(app, mira, query):
+    with connection():
+        for sort in ("", "title"):
+            rows, _ = listing.tracks(mira.id, listing.Asked(words=query, sort=sort))
+            assert rows == []
+
+
+@pytest.mark.parametrize(
+    "query", ["a' OR 1=1 --", 'title:"x" OR owner:*', "NEAR(a b)", "a & b | !c", "'", '"', "*", "\\", "%"]
+)
+def test_signs_that_mean_something_to_a_database_are_only_signs(app, mira, noor, query):
+    made(noor.id, "a b c owner x")
+    assert titles(mira, f"q={query.replace('&', '%26').replace('%', '%25') if query != '%' else '%25'}") == []
+
+
+def test_lists_are_sorted_and_paged_without_gaps_or_repeats(app, mira):
+    names = ["Ärger", "apple", "Zebra", "Banana", "äpfel", "zebra", "Über", "apple"]
+    for number, name in enumerate(names):
+        made(mira.id, name, year=2000 + number % 3, seconds=float(number % 4), artist_sort=str(number % 2))
+    for sort in ("added", "changed", "title", "artist", "album", "year", "length"):
+        for sign in ("", "-"):
+            seen, after = [], ""
+            while True:
+                page = mira.get(f"/tracks?sort={sign}{sort}&limit=3&after={after}").json
+                seen += [row["id"] for row in page["items"]]
+                after = page["next"]
+                if not after:
+                    break
+            assert len(seen) == len(set(seen)) == len(names)
+            whole = [row["id"] for row in mira.get(f"/tracks?sort={sign}{sort}").json["items"]]
+            assert seen == whole
+    assert titles(mira, "sort=title") == ["äpfel", "apple", "apple", "Ärger", "Banana", "Über", "Zebra", "zebra"]
+    assert mira.get("/tracks?sort=year&after=abc").status_code == 422
+    other = mira.get("/tracks?sort=title&limit=1").json["next"]
+    assert mira.get(f"/tracks?sort=year&after={other}").status_code == 422
+    assert mira.get("/tracks?sort=owner").status_code == 422
+
+
+def test_best_hits_come_in_pages_too(app, mira):
+    for number in range(7):
+        made(mira.id, f"Water {number}")
+    seen, after = [], ""
+    for _ in range(3):
+        page = mira.get(f"/tracks?q=water&limit=3&after={after}").json
+        seen += [row["title"] for row in page["items"]]
+        after = page["next"]
+    assert after == ""
+    assert sorted(seen) == [f"Water {number}" for number in range(7)]
+
+
+def test_filters_narrow_a_list_and_facets_say_to_what(app, mira):
+    made(mira.id, "One", genre="Dub", year=2020, tempo=120.0, album="A")
+    made(mira.id, "Two", genre="Dub", year=2021, tempo=128.0, album="B")
+    made(mira.id, "Three", genre="House", year=2021, album="B")
+    assert titles(mira, "genre=Dub&sort=title") == ["One", "Two"]
+    assert titles(mira, "year=2021&album=B&sort=title") == ["Three", "Two"]
+    assert titles(mira, "slowest=125&fastest=130") == ["Two"]
+    assert titles(mira, "q=o&genre=Dub&sort=title") == ["One"]
+    assert titles(mira, "q=t&genre=Dub") == ["Two"]
+    facets = mira.get("/tracks/facets").json
+    assert facets["genres"] == [{"name": "Dub", "count": 2}, {"name": "House", "count": 1}]
+    assert [row["name"] for row in facets["years"]] == ["2021", "2020"]
+
+
+def test_a_tier_takes_so_many_tracks(mira, monkeypatch):
+    monkeypatch.setitem(tiers.TIERS["free"], "tracks", 1)
+    added(mira)
+    refused = send(mira, wav(seconds=0.2), purpose="track")
+    assert refused["status"] == 403
+    late = send(mira, wav(seconds=0.2))
+    assert (late["state"], "tracks" in late["reason"]) == ("refused", True)
+    assert len(mira.get("/files").json["items"]) == 1
+
+
+def test_who_works_on_a_project_sees_and_hears_what_is_in_it_and_no_more(app, mira, noor):
+    from companion.projects.models import Member
+
+    track, other = added(mira), added(mira, wav(seconds=0.2), filename="Secret.wav")
+    art = send(mira, picture(), purpose="artwork", subject=track)["result"]
+    project = mira.post("/projects", json={"title": "EP"}).json["id"]
+    put = mira.post(f"/projects/{project}/items", json={"kind": "track", "subject": track})
+    assert put.status_code < 300, put.json
+    assert noor.get(f"/tracks/{track}").status_code == 404
+    with connection():
+        Member.create(project=project, user=noor.id, role=1)
+    seen = noor.get(f"/tracks/{track}").json
+    assert (seen["title"], seen["own"]) == ("Deep Water", False)
+    for path in ("audio", "waveform", "measures"):
+        assert noor.get(f"/recordings/{seen['recording']}/{path}").status_code == 200
+    assert noor.get(f"/artwork/{art}/96").status_code == 200
+    assert noor.get(f"/tracks/{other}").status_code == 404
+    assert titles(noor) == []
+    assert (
+        titles(noor, "shared=true")
+        == titles(noor, "shared=true&q=deep")
+        == titles(noor, "shared=true&sort=title")
+        == ["Deep Water"]
+    )
+    assert noor.patch(f"/tracks/{track}", json={"title": "Mine"}).status_code == 404
+    assert noor.delete(f"/tracks/{track}").status_code == 404
+    assert mira.delete(f"/tracks/{track}").status_code == 204
+    assert noor.get(f"/tracks/{track}").status_code == 404
+
+
+def test_an_analyser_that_comes_later_fills_in_what_it_finds(app, mira, noor):
+    track = added(mira)
+    assert mira.post(f"/tracks/{track}/analysis").status_code == 409
+    seen = []
+
+    def analyse(path, progress):
+        seen.append(path.read_bytes()[:4])
+        progress(0.5)
+        return analysis.Findings(124.0, "Am", {"grid": [0.1, 0.6]})
+
+    take_away = analysis.register("ear", "1", analyse)
+    try:
+        assert noor.post(f"/tracks/{track}/analysis").status_code == 404
+        assert mira.post(f"/tracks/{track}/analysis").status_code == 202
+        found = mira.get(f"/tracks/{track}").json
+        assert (found["tempo"], found["key"], found["analysis"]["state"]) == (124.0, "Am", "done")
+        assert found["analysis"]["found"][0]["results"] == {"grid": [0.1, 0.6]}
+        mira.post(f"/tracks/{track}/analysis")  # the same release has nothing new to say
+        assert seen == [b"RIFF"]
+        another = added(mira, wav(seconds=0.2))
+        assert mira.get(f"/tracks/{another}").json["analysis"]["state"] == "done"
+    finally:
+        take_away()
+    with connection():
+        assert Analysis.select().count() == 2
+
+
+def test_an_export_tells_all_tracks_and_erasing_takes_them(app, mira, noor):
+    track, others = added(mira, tagged(title="Deep Water", artist="Mira")), added(noor)
+    with connection():
+        told = list(_parts["tracks"](mira.id))
+        assert [row["title"] for row in told] == ["Deep Water"]
+        json.dumps(told)
+        for name in sorted(_erasers):
+            _erasers[name](mira.id)
+        for model in (Track, Artist, StoredFile):
+            assert not model.select().where(model.owner == mira.id).exists()
+        rows, _ = listing.tracks(mira.id, listing.Asked(words="deep"))
+        assert rows == []
+    assert mira.get(f"/tracks/{track}").status_code == 404
+    assert noor.get(f"/tracks/{others}").status_code == 200
+
+
+def test_the_page_hears_what_happens_to_a_track(app, mira):
+    from companion.events.models import Event
+
+    track = added(mira)
+    mira.patch(f"/tracks/{track}", json={"title": "New"})
+    mira.delete(f"/tracks/{track}")
+    with connection():
+        rows = Event.select().where((Event.user == mira.id) & (Event.kind == "track")).order_by(Event.id)
+        assert [json.loads(row.body)["change"] for row in rows] == ["added", "changed", "deleted"]
+
+
+def test_the_schema_goes_down_and_up_again(settings):
+    with connection():
+        module = importlib.import_module("companion.migrations.0021_catalogue")
+        module.down(None, database.database.obj)
+        assert not {"track", "track_search", "credit"} & set(database.database.get_tables())
+        module.up(None, database.database.obj)
+        assert {"track", "track_search", "credit"} <= set(database.database.get_tables())
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_folding_is_stable_and_words_are_what_the_index_can_hold(one, two):
+    assert text.folded(text.folded(one)) == text.folded(one)
+    assert text.words(one) == text.words(" ".join(text.words(one)))
+    assert not any(set(word) & set(" '\"*&|!():<>\\%_") for word in text.words(one + two))
+
+
+def test_the_index_of_sqlite_takes_all_words_whole():
+    index = sqlite3.connect(":memory:")
+    index.execute("CREATE VIRTUAL TABLE t USING fts5(w, tokenize = 'unicode61 remove_diacritics 0')")
+    said = text.words("naïve Façade über 東京 हिन्दी ½ 2024 İstanbul Ørsted x_y")
+    index.execute("INSERT INTO t VALUES (?)", (" ".join(said),))
+    for word in said:
+        assert index.execute("SELECT count(*) FROM t WHERE t MATCH ?", (f'"{word}"',)).fetchone() == (1,), word
+    index.close()
