@@ -10,7 +10,7 @@ from dsp_cython.ring cimport Command
 from dsp_cython.rt cimport rd_load32
 from dsp_cython.state cimport (
     OP_HOTCUE_AT, OP_HOTCUE_CLEAR, OP_HOTCUE_SET, OP_LOOP_AT, OP_LOOP_BEATS, OP_LOOP_EXIT, OP_LOOP_HALVE, OP_LOOP_IN,
-    OP_LOOP_OUT, OP_LOOP_ROLL, V_QUANTIZE, V_SLIP, Deck, HotCue,
+    OP_LOOP_OUT, OP_LOOP_ROLL, V_QUANTIZE, V_REVERSE, V_SLIP, Deck, HotCue,
 )
 
 
@@ -56,7 +56,7 @@ cdef void rt_jump_in_phase(Deck *d, double pos, const double *values) noexcept n
     rt_jump(d, pos)
 
 
-cdef void rt_set_loop(Deck *d, double start, double end) noexcept nogil:
+cdef void rt_set_loop(Deck *d, double start, double end, const double *values) noexcept nogil:
     cdef int was = d.looping
     cdef double length
     if end - start < 64.0:
@@ -65,7 +65,7 @@ cdef void rt_set_loop(Deck *d, double start, double end) noexcept nogil:
     d.loop_end = rint(end)
     d.looping = 1
     length = d.loop_end - d.loop_start
-    if d.pos >= d.loop_end:             # made shorter, or ended here: go on in phase with it
+    if d.pos >= d.loop_end + (values[V_REVERSE] > 0.5):     # made shorter, or ended here: go on in phase with it
         rt_jump(d, d.loop_start + (d.pos - d.loop_start) - floor((d.pos - d.loop_start) / length) * length)
     rt_loop_changed(d, was)
 
@@ -87,7 +87,11 @@ cdef void rt_loop_beats(Deck *d, double beats, const double *values) noexcept no
         start = rt_snap(d, d.pos, beats if beats < 1.0 else 1.0, True)
     else:
         start = rint(d.pos)
-    rt_set_loop(d, start, start + beats * beat)
+    if values[V_REVERSE] > 0.5 and not d.looping:     # backwards, the beats from here lie before
+        start -= beats * beat
+        if start < 0.0:
+            start = 0.0
+    rt_set_loop(d, start, start + beats * beat, values)
 
 
 cdef void rt_press_cue(Deck *d, int pressed, const double *values) noexcept nogil:
@@ -132,7 +136,7 @@ cdef void rt_hot_cue(Deck *d, const Command *command, const double *values) noex
         rt_jump_in_phase(d, hot.at, values)
         if hot.length > 0.0:
             d.looping = 0
-            rt_set_loop(d, hot.at, hot.at + hot.length)
+            rt_set_loop(d, hot.at, hot.at + hot.length, values)
         elif d.looping and not d.loop_start <= hot.at < d.loop_end:
             rt_leave_loop(d)
         if not d.playing and not d.preview:
@@ -184,17 +188,17 @@ cdef void rt_loop_command(Deck *d, const Command *command, const double *values)
     elif op == OP_LOOP_OUT:
         here = rt_here(d, values)
         if d.loop_in >= 0.0 and here > d.loop_in:
-            rt_set_loop(d, d.loop_in, here)
+            rt_set_loop(d, d.loop_in, here, values)
             d.loop_in = -1.0
     elif op == OP_LOOP_EXIT:
         if d.looping:
             rt_leave_loop(d)
         elif d.loop_start >= 0.0:
-            rt_jump(d, d.loop_start)
+            rt_jump(d, d.loop_end if values[V_REVERSE] > 0.5 else d.loop_start)
             d.looping = 1
     elif d.loop_start >= 0.0:
         here = (d.loop_end - d.loop_start) * (0.5 if op == OP_LOOP_HALVE else 2.0)
         if d.looping:
-            rt_set_loop(d, d.loop_start, d.loop_start + here)
+            rt_set_loop(d, d.loop_start, d.loop_start + here, values)
         elif here >= 64.0:
             d.loop_end = rint(d.loop_start + here)

@@ -311,3 +311,22 @@ def test_a_roll_gives_back_the_loop_that_ran_before_it():
     assert [engine.get(f"deck1.loop.{edge}") for edge in ("start", "end")] == loop
     assert engine.get("deck1.loop.active") == 1
     assert loop[0] - 0.01 <= engine.get("deck1.position") < loop[1]
+
+
+def test_a_beat_loop_set_while_playing_backwards_repeats_the_beats_before():
+    engine = playing(SLOW)
+    engine.do("deck1.grid", [120.0, 0.0])
+    engine.do("deck1.seek", 3.0)
+    engine.set("deck1.reverse", 1)
+    deck(engine, 6400)
+    here = position(engine)
+    engine.do("deck1.loop.beats", 1)
+    for _ in range(50):
+        deck(engine, 64 * 31)
+        assert here - BEAT - 1 <= position(engine) <= here + FADE
+    engine.do("deck1.loop.exit")
+    deck(engine, 2 * BEAT)
+    assert position(engine) < here - BEAT
+    engine.do("deck1.loop.exit")  # back into it, from its end
+    deck(engine, 64)
+    assert here - 70 <= position(engine) <= here

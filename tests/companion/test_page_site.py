@@ -23,6 +23,9 @@ TEXTS = [
     ("on-accent", "accent"),
     ("accent", "accent-tint"),
     ("text", "accent-tint"),
+    ("text", "pressed"),
+    ("soft", "pressed"),
+    ("text", "button"),
     ("bad", "bad-tint"),
     ("soft", "bad-tint"),
 ]
