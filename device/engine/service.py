@@ -146,6 +146,7 @@ class EngineService:
             self._say("record.message", str(exc))
             raise
         self._say("record.path", str(self.recording.path))
+        self._state("record.seconds", 0)
         self._state("record.active", 1)
         log.info("recording to %s", self.recording.path)
 
