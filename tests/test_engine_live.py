@@ -219,6 +219,7 @@ def test_decks_whose_decoders_are_slow_go_on_after_a_kill(box):
     for deck in (1, 2):
         box.load(deck, tone(box.folder, f"tone{deck}", seconds=60))
         box.panel.set(f"deck{deck}.play", 1)
+    box.until(lambda: box.number("deck1.play") == 1 and box.number("deck2.play") == 1)
     box.kill_engine()
     box.start_engine()
     children = box.engine_children()
