@@ -1,6 +1,7 @@
 """The companion on real databases: every test that takes `app` runs on SQLite and on PostgreSQL."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,17 +30,45 @@ def cheap_hashing():
     passwords.use(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def settings(request, tmp_path):
-    """Settings on an empty, migrated database; limits are off."""
-    address = request.getfixturevalue("postgres").database() if request.param == "postgres" else None
-    environ = {"PATH": os.environ["PATH"]}
-    made = config.load(environ, folder=tmp_path / "companion", database_url=address, limits=False)
+def _migrated(folder, address):
+    """Settings on a database that has every table."""
+    made = config.load({"PATH": os.environ["PATH"]}, folder=folder, database_url=address, limits=False)
     database.bind(made)
     with database.connection():
         database.runner().up()
-    yield made
+    return made
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory):
+    """An SQLite database to copy: migrating takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("migrated")
+    _migrated(folder, None)
+    return folder / "companion.db"
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres, tmp_path_factory):
+    """The name of a PostgreSQL database to copy."""
+    address = postgres.database()
+    _migrated(tmp_path_factory.mktemp("migrated"), address)
+    return address.rpartition("/")[2]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def settings(request, tmp_path):
+    """Settings on an empty, migrated database; limits are off."""
+    folder, address = tmp_path / "companion", None
+    if request.param == "postgres":
+        template = request.getfixturevalue("migrated_database")
+        address = request.getfixturevalue("postgres").database(template)
+    else:
+        folder.mkdir()
+        shutil.copyfile(request.getfixturevalue("migrated_file"), folder / "companion.db")
+    yield _migrated(folder, address)
     database.database.close()
+    if address:
+        request.getfixturevalue("postgres").drop(address)
 
 
 @pytest.fixture

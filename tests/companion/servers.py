@@ -9,6 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import psycopg
+
 
 def free_port():
     """A port that nothing listens on."""
@@ -40,11 +42,21 @@ class Postgres:
             command, cwd=self._folder, check=True, stdout=subprocess.DEVNULL, env={"PATH": os.environ["PATH"]}
         )
 
-    def database(self):
-        self._count += 1
-        name = f"test{self._count}"
-        self._run("createdb", "-h", "127.0.0.1", "-p", str(self._port), "-U", "test", name)
+    def _do(self, statement):
+        with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+    def _address(self, name):
         return f"postgresql://test@127.0.0.1:{self._port}/{name}"
+
+    def database(self, template="template1"):
+        """The address of a new database, empty or a copy of another."""
+        self._count += 1
+        self._do(f"CREATE DATABASE test{self._count} TEMPLATE {template}")
+        return self._address(f"test{self._count}")
+
+    def drop(self, address):
+        self._do(f"DROP DATABASE {address.rpartition('/')[2]} WITH (FORCE)")
 
     def close(self):
         self._run("pg_ctl", "-D", "data", "-m", "immediate", "stop")
