@@ -89,8 +89,6 @@ export function toggle(): void {
   else audio.pause();
 }
 
-export const pause = (): void => audio.pause();
-
 export function seek(seconds: number): void {
   const end = Number.isFinite(audio.duration) ? audio.duration : (player.get().track?.seconds ?? 0);
   audio.currentTime = Math.max(0, Math.min(seconds, Math.max(0, end - 0.05)));
@@ -113,11 +111,6 @@ export function step(by: 1 | -1): void {
 export function shuttle(by: 1 | -1): void {
   const at = RATES.indexOf(player.get().rate);
   const rate = RATES[Math.max(0, Math.min(RATES.length - 1, at + by))] ?? 1;
-  audio.playbackRate = rate;
-  change({ rate });
-}
-
-export function setRate(rate: number): void {
   audio.playbackRate = rate;
   change({ rate });
 }

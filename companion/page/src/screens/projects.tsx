@@ -1,7 +1,7 @@
 /** Projects: a list, and beginning a new one. */
 import { post } from '../core/api';
 import { ago } from '../core/format';
-import { invalidate, useList, useLoad } from '../core/load';
+import { invalidate, useList } from '../core/load';
 import { go, useQuery } from '../core/router';
 import { t, tOr } from '../core/texts';
 import { Artwork } from '../parts/artwork';
@@ -182,6 +182,3 @@ function NewProject({ onClose }: { onClose: () => void }) {
     </Dialog>
   );
 }
-
-/** How many projects there are, for other screens. */
-export const useProjects = (limit = 6) => useLoad<{ items: ProjectRow[] }>(`/projects?limit=${limit}`);
