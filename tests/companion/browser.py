@@ -135,7 +135,8 @@ class Visitor:
         """Leave; nothing may have gone wrong."""
         violations = [] if self.page.is_closed() else self.page.evaluate("window.violations ?? []")
         self.context.close()
-        assert (self.faults, violations) == ([], [])
+        assert not self.faults, self.faults
+        assert not violations, violations
 
 
 @pytest.fixture(scope="module")

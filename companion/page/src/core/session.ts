@@ -62,6 +62,12 @@ export async function renewUser(): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
-  await remove('/session');
+  stopLive(); // or it would tell of the sign-out, and the page ask what is new with a session that is over
+  try {
+    await remove('/session');
+  } catch (error) {
+    startLive();
+    throw error;
+  }
   end();
 }
