@@ -7,6 +7,7 @@ DONE := $(VENV)/done
 export MUSIC ?=
 UP ?=
 PYTEST ?=
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check lint bench clean crate page
@@ -17,6 +18,7 @@ PYX := $(wildcard dsp_cython/*.pyx dsp_cython/*.pxd)
 HEADERS := $(wildcard dsp_cython/*.h)
 PAGE := companion/page
 PAGE_SOURCES := $(shell find $(PAGE)/src $(PAGE)/static $(PAGE)/build.mjs -type f)
+TOGETHER := --numprocesses $(WORKERS) --dist loadgroup
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 help: ## list the targets
@@ -31,10 +33,10 @@ run: $(DONE)/built $(if $(MUSIC),,crate) ## set up, then start the box; Ctrl-C s
 	@$(BIN)/rackdeck up $${MUSIC:+--music "$$MUSIC"} $(UP)
 
 test: $(DONE)/test-packages setup lint ## set up, then run every check and every test
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest $(TOGETHER) $(PYTEST)
 
 check: $(DONE)/test-packages $(DONE)/built $(DONE)/page lint ## the quick part of `make test`
-	$(BIN)/python -m pytest -q -m "not slow and not live" $(PYTEST)
+	$(BIN)/python -m pytest -q -m "not slow and not live" $(TOGETHER) $(PYTEST)
 
 lint: $(DONE)/built $(DONE)/page-packages
 	$(BIN)/ruff check .

@@ -31,6 +31,8 @@ from device.bench.report import Outcome, Report, cell, describe_machine, heading
 from device.engine import parts
 from device.errors import InputError, MachineError
 
+pytestmark = pytest.mark.slow
+
 RATE = material.RATE
 needs_jack = pytest.mark.skipif(parts.optional("jack_client") is None, reason="built without JACK")
 

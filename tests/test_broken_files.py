@@ -18,6 +18,8 @@ from device.engine.tracks import DecoderPool, Track
 from device.errors import InputError
 from tests import audio_files, broken_files
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DecoderPool]:

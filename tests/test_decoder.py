@@ -23,6 +23,8 @@ from device.engine.tracks import RESERVE_BYTES, DecoderPool, Track
 from display.wavefile import WaveFile
 from tests import audio_files, broken_files
 
+pytestmark = pytest.mark.slow
+
 RATE = 48000
 LONG_SECONDS = 150
 

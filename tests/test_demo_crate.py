@@ -21,6 +21,8 @@ from device.demo.score import RATE, Form, Grid, Section, hits, line, over, seede
 from device.errors import MachineError
 from device.library.crate import describe, list_folder
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 BRIEF = range(16, 17)  # the bar that the crates of these tests hold of each piece
 SHORT = (low_tide.PIECE, first_light.PIECE)

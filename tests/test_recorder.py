@@ -93,6 +93,7 @@ def journal(folder, kind):
     return path
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.floats(0.02, 1))
 @pytest.mark.parametrize("kind", ["wav", "flac"])

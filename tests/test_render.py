@@ -12,6 +12,8 @@ import pytest
 from device.engine.render import Progress
 from tests.live import RATE, read_audio, tone
 
+pytestmark = pytest.mark.slow
+
 
 def render(folder, log, out="out.wav", status=0):
     """Run the command on a log; returns (samples, what it said)."""

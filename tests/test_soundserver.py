@@ -19,6 +19,8 @@ from device.soundserver.cards import choose_backend, list_cards
 from device.soundserver.server import SoundReport, find, read_report
 from device.soundserver.wiring import Wiring, plan
 
+pytestmark = pytest.mark.slow
+
 MACHINE = """\
  0 [vc4hdmi0       ]: vc4-hdmi - vc4-hdmi-0
                       vc4-hdmi-0

@@ -59,11 +59,11 @@ def migrated_database(postgres, tmp_path_factory):
 def settings(request, tmp_path):
     """Settings on an empty, migrated database; limits are off."""
     folder, address = tmp_path / "companion", None
+    folder.mkdir()
     if request.param == "postgres":
         template = request.getfixturevalue("migrated_database")
         address = request.getfixturevalue("postgres").database(template)
     else:
-        folder.mkdir()
         shutil.copyfile(request.getfixturevalue("migrated_file"), folder / "companion.db")
     yield _migrated(folder, address)
     database.database.close()

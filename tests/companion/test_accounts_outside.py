@@ -14,6 +14,8 @@ from tests.companion.applications import another
 from tests.companion.people import PASSWORD, Person
 from tests.companion.provider import CLIENT, SECRET, Provider
 
+pytestmark = pytest.mark.slow
+
 WITH = "/api/v1/session/with"
 
 

@@ -7,6 +7,8 @@ import pytest
 from companion.bench import load, measurement, servers
 from companion.bench.peers import flask_plain
 
+pytestmark = pytest.mark.slow
+
 ANSWER = """
 import time
 def app(environ, start):

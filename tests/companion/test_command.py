@@ -19,6 +19,8 @@ from tests.companion.people import PASSWORD
 from tests.companion.servers import free_port
 from tests.companion.sockets import Socket
 
+pytestmark = pytest.mark.slow
+
 READY = "The companion is at "
 
 
@@ -101,7 +103,6 @@ def admin(folder, *words, **environ):
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.mark.slow
 def test_from_the_first_start_to_ctrl_c(start, tmp_path):
     folder = tmp_path / "a folder"
     companion = start(folder)
@@ -142,7 +143,6 @@ def test_from_the_first_start_to_ctrl_c(start, tmp_path):
     assert [line for line in (folder / "logs" / "web.log").read_text().splitlines() if '"path": "/readyz"' in line]
 
 
-@pytest.mark.slow
 def test_a_process_that_dies_comes_back_and_none_stays_when_the_runner_is_killed(start, tmp_path):
     companion = start(tmp_path)
     companion.wait_ready()

@@ -205,11 +205,17 @@ def test_jobs_are_counted_listed_and_their_wait_is_known(queue):
         jobs.listed("lost")
 
 
+def started(folder):
+    """Whether the job has written that it runs."""
+    runs = folder / "runs"
+    return runs.exists() and runs.read_text() == "x"
+
+
 @pytest.mark.slow
 def test_a_job_whose_worker_is_killed_is_done_once_more_and_finished(queue, settings, tmp_path, start):
     job = enqueue(settings, "slow", tmp_path)
     first = start(settings)
-    until((tmp_path / "runs").exists)
+    until(lambda: started(tmp_path))
     first.end(signal.SIGKILL)
     assert state(job) == "running"
     (tmp_path / "go").touch()
@@ -234,7 +240,7 @@ def test_a_job_that_kills_its_worker_is_given_up(queue, settings, tmp_path, star
 def test_a_worker_that_is_stopped_gives_its_job_back_without_counting_it(queue, settings, tmp_path, start):
     job = enqueue(settings, "slow", tmp_path)
     worker = start(settings)
-    until((tmp_path / "runs").exists)
+    until(lambda: started(tmp_path))
     assert worker.end() == 0
     row = Job.get_by_id(job.id)
     assert (row.state, row.tries) == ("queued", 0)

@@ -1,5 +1,6 @@
 """The OpenAPI document tells the truth: what it describes is what the API does."""
 
+import pytest
 import schemathesis
 from argon2 import PasswordHasher
 from openapi_schema_validator import OAS31Validator
@@ -75,6 +76,7 @@ def findings(app, examples):
     return called, found
 
 
+@pytest.mark.slow
 def test_every_route_does_what_the_document_says(app, request, monkeypatch):
     monkeypatch.setattr(passwords, "_hasher", PasswordHasher(1, 8, 1))  # as good for this, and quick
     kind = request.node.callspec.params["settings"]

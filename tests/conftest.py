@@ -1,0 +1,15 @@
+"""Which tests are quick, and how they are shared out when two run at once (`pytest -n 2 --dist loadgroup`)."""
+
+import pytest
+
+
+def pytest_collection_modifyitems(items):
+    """What runs on both databases runs on SQLite alone in the quick check.
+
+    The tests with a sound server run one after the other, beside the rest; the others stay together by file.
+    """
+    for item in items:
+        if "postgres" in getattr(getattr(item, "callspec", None), "params", {}).values():
+            item.add_marker(pytest.mark.slow)
+        live = item.get_closest_marker("live")
+        item.add_marker(pytest.mark.xdist_group("sound server" if live else item.path.stem))
