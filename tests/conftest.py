@@ -9,7 +9,7 @@ def pytest_collection_modifyitems(items):
     The tests with a sound server run one after the other, beside the rest; the others stay together by file.
     """
     for item in items:
-        if "postgres" in getattr(getattr(item, "callspec", None), "params", {}).values():
+        if hasattr(item, "callspec") and item.callspec.params.get("settings") == "postgres":
             item.add_marker(pytest.mark.slow)
         live = item.get_closest_marker("live")
         item.add_marker(pytest.mark.xdist_group("sound server" if live else item.path.stem))
