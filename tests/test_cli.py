@@ -13,6 +13,8 @@ import pytest
 from device import cli, paths
 from device.errors import ConfigError, InputError, MachineError
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [sys.executable, "-m", "device.cli"]
 
 

@@ -1,15 +1,21 @@
 """`rackdeck render`: logs to sound, and what is said when that cannot be."""
 
+import contextlib
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
 
+from device.decks import setlog
 from device.engine.render import Progress
+from device.engine.replay import Replay
+from device.engine.whole import WholeTracks
 from tests.live import RATE, read_audio, tone
 
 pytestmark = pytest.mark.slow
@@ -211,3 +217,26 @@ def test_a_full_disk_is_told_and_leaves_no_file(folder):
         assert list(disk.iterdir()) == []
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=False)
+
+
+def test_a_night_of_tracks_needs_no_more_memory_than_the_decks(tmp_path, monkeypatch):
+    """Every track is let go of when no deck will have it again; the one that comes back is decoded once."""
+    alive = []
+    whole = WholeTracks.load
+
+    def load(self, path):
+        track = whole(self, path)
+        alive.append(weakref.ref(track.memory))
+        return track
+
+    monkeypatch.setattr(WholeTracks, "load", load)
+    names = [tone(tmp_path, f"t{number}", seconds=1, hertz=200 + number).name for number in range(8)]
+    events = [[number / 2, "deck1.load", name] for number, name in enumerate([*names, names[0]])]
+    text = json.dumps(log(seconds=5.0, load={"deck2": names[0]}, events=events))
+    most = 0
+    with contextlib.closing(Replay(setlog.parse(text), tmp_path)) as replay:
+        for _ in replay.chunks():
+            gc.collect()
+            most = max(most, sum(ref() is not None for ref in alive))
+    assert len(alive) == 8
+    assert most <= 4

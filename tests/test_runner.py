@@ -24,6 +24,8 @@ from device.runner.programs import Program, Wishes, box, rackdeck
 from device.runner.terminal import Terminal
 from device.soundserver.server import ServerState, find
 
+pytestmark = pytest.mark.slow
+
 STANDIN = """
 import json, os, signal, sys, time
 name, how = sys.argv[1:3]

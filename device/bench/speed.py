@@ -12,7 +12,7 @@ from device.bench import material
 from device.bench.measurement import Case, Say, Settings
 from device.decks.setlog import Event, SetLog
 from device.engine.render import render_file
-from device.engine.whole import load_whole
+from device.engine.whole import WholeTracks
 
 TITLE = "Decoding a file of 44.1 kHz, and rendering a set of two decks into a 24-bit WAV"
 COLUMNS = ()
@@ -44,7 +44,8 @@ def _decoding(settings: Settings, suffix: str, say: Say) -> Case:
         times = []
         for _ in range(settings.repeats):
             began = time.perf_counter()
-            track = load_whole([path], material.RATE)[path]
+            with WholeTracks(material.RATE) as whole:
+                track = whole.load(path)
             times.append(time.perf_counter() - began)
             heard.append(track.seconds)
             track.close()

@@ -108,8 +108,8 @@ def render(
     stretched = any(event.value and event.name.endswith((".keylock", ".key")) for event in log.events)
     if stretched and parts.stretcher() is None:
         logger.warning("%s uses key-lock, which this build lacks; it is rendered without", source.name)
-    with _whole_or_nothing(target) as file:
-        _write(Replay(log, beside), file, encoder, say_progress)
+    with _whole_or_nothing(target) as file, contextlib.closing(Replay(log, beside)) as replay:
+        _write(replay, file, encoder, say_progress)
 
 
 @contextlib.contextmanager

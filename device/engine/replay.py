@@ -1,6 +1,7 @@
 """Playing a set log through an offline engine."""
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import numpy as np
 
 from device.decks.setlog import BLOCK_EVENT, ENGINE_EVENTS, Event, SetLog
 from device.engine.offline import OfflineEngine, Planes
-from device.engine.whole import load_whole
+from device.engine.tracks import Track
+from device.engine.whole import WholeTracks
 from device.errors import InputError
 from device.panel import controls
 from dsp_cython.engine import TrackMemory
@@ -18,7 +20,11 @@ MOST_ACTIONS = 1024  # on one block: so many commands the engine's ring holds
 
 
 class Replay:
-    """One pass through a log. Tracks are decoded first, so nothing is waited for while playing."""
+    """One pass through a log. Close it when it is done.
+
+    Each track is decoded when a deck is first given it and let go of after the last time, so that a night of music
+    needs no more memory than the decks.
+    """
 
     def __init__(self, log: SetLog, beside: Path):
         if not any(log.block % block == 0 for block in range(16, 65)):
@@ -29,17 +35,41 @@ class Replay:
         self._serials = itertools.count(1)
         self._beside = beside
         self._check_actions()
+        self._loads = Counter(log.load.values()) + Counter(str(event.value) for event in log.events if _is_load(event))
+        self._check_files()
+        self._decoded: dict[str, Track] = {}
+        self._whole = WholeTracks(log.samplerate)
         try:
-            self._tracks = load_whole(log.tracks(beside), log.samplerate)
-        except OSError as exc:
-            raise InputError(f"a track of the log cannot be read: {(exc.strerror or str(exc)).lower()}") from exc
-        for deck, name in log.load.items():
-            self._load(deck, name)
+            for deck, name in log.load.items():
+                self._load(deck, name)
+        except InputError:
+            self.close()
+            raise
         for deck, grid in log.grid.items():
             self._engine.do(f"{deck}.grid", [grid.bpm, grid.first_beat])
 
+    def close(self) -> None:
+        """End what decodes."""
+        self._whole.close()
+
+    def _check_files(self) -> None:
+        """InputError for the first file that is not there, before anything is played."""
+        for path in self.log.tracks(self._beside):
+            try:
+                found = path.exists()
+            except (OSError, ValueError) as exc:
+                reason = (getattr(exc, "strerror", None) or str(exc)).lower()
+                raise InputError(f"a track of the log cannot be read: {reason}") from exc
+            if not found:
+                raise InputError(f"there is no file {path}")
+
     def _load(self, deck: str, name: str) -> None:
-        track = self._tracks[self._beside / name]
+        track = self._decoded.get(name)
+        if track is None:
+            track = self._decoded[name] = self._whole.load(self._beside / name)
+        self._loads[name] -= 1
+        if not self._loads[name]:
+            del self._decoded[name]  # the deck has it now
         memory = TrackMemory(track.samples, track.stride, track.frames, next(self._serials))
         self._engine.load(int(deck.removeprefix("deck")), memory)
 
@@ -66,11 +96,10 @@ class Replay:
         yield frame, due
 
     def _perform(self, event: Event) -> None:
-        deck, _, what = event.name.partition(".")
         if event.name == BLOCK_EVENT:
             self._engine.period = int(float(str(event.value)))
-        elif what == "load":
-            self._load(deck, str(event.value))
+        elif _is_load(event):
+            self._load(event.name.removesuffix(".load"), str(event.value))
         elif _is_action(event):
             self._engine.do(event.name, event.value)
         else:
@@ -101,6 +130,10 @@ class Replay:
                 yield planes
             for event in events:
                 self._perform(event)
+
+
+def _is_load(event: Event) -> bool:
+    return event.name.endswith(".load")
 
 
 def _is_action(event: Event) -> bool:

@@ -1,36 +1,45 @@
 """Decoding whole files and waiting for them, for work that is not live."""
 
+import itertools
 import selectors
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
+from types import TracebackType
 
 from device.engine.tracks import DecoderPool, Track
 from device.errors import InputError
 
 
-def load_whole(files: Iterable[Path], samplerate: int) -> dict[Path, Track]:
-    """Decode files one after another. InputError with the decoder's sentence for the first that cannot be."""
-    tracks: dict[Path, Track] = {}
-    with tempfile.TemporaryDirectory() as folder:  # for the waveforms, which nobody looks at
-        pool = DecoderPool(samplerate, Path(folder))
-        try:
-            with selectors.DefaultSelector() as selector:
-                selector.register(pool, selectors.EVENT_READ)
-                for serial, path in enumerate(files, 1):
-                    if path.exists():
-                        tracks[path] = _wait(pool, pool.load(path, serial), selector)
-                    else:
-                        raise InputError(f"there is no file {path}")
-        finally:
-            pool.close()
-    return tracks
+class WholeTracks:
+    """Decodes one file at a time, each when it is asked for. Close it, or use it as a context."""
 
+    def __init__(self, samplerate: int):
+        self._folder = tempfile.TemporaryDirectory()  # for the waveforms, which nobody looks at
+        self._selector = selectors.DefaultSelector()
+        self._serials = itertools.count(1)
+        self._pool = DecoderPool(samplerate, Path(self._folder.name))
+        self._selector.register(self._pool, selectors.EVENT_READ)
 
-def _wait(pool: DecoderPool, track: Track, selector: selectors.BaseSelector) -> Track:
-    while not track.done and not track.error:
-        selector.select(1.0)
-        pool.pump()
-    if track.error:
-        raise InputError(track.error)
-    return track
+    def load(self, path: Path) -> Track:
+        """The whole track. InputError with a sentence that says why it cannot be had."""
+        if not path.exists():
+            raise InputError(f"there is no file {path}")
+        track = self._pool.load(path, next(self._serials))
+        while not track.done and not track.error:
+            self._selector.select(1.0)
+            self._pool.pump()
+        if track.error:
+            raise InputError(track.error)
+        return track
+
+    def close(self) -> None:
+        """End the decoders. Tracks stay."""
+        self._selector.close()
+        self._pool.close()
+        self._folder.cleanup()
+
+    def __enter__(self) -> "WholeTracks":
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _error: object, _trace: TracebackType | None) -> None:
+        self.close()

@@ -9,6 +9,8 @@ from tests.companion import mailbox
 from tests.companion.applications import another
 from tests.companion.authenticator import PRESENT, Authenticator, text
 
+pytestmark = pytest.mark.slow
+
 
 def add(person, device, name="Phone"):
     begun = person.post("/account/passkeys/options").json

@@ -22,6 +22,8 @@ from companion.media import archives, images, kinds, sandbox
 from companion.media.kinds import FORMATS, Refused
 from tests.companion.sounds import archive, picture, tone, wav
 
+pytestmark = pytest.mark.slow
+
 
 def probe(tmp_path, data, format_=None, **options):
     path = tmp_path / "file"
@@ -219,6 +221,16 @@ def test_a_telephones_second_picture_and_padding_are_fine():
     assert {Image.open(io.BytesIO(data)).format for data in made.values()} == {"WEBP"}
 
 
+def test_a_photograph_of_several_pictures_is_taken_as_its_first(tmp_path):
+    file = io.BytesIO()
+    more = [Image.new("RGB", (20, 20), "blue")]
+    Image.new("RGB", (400, 300), "red").save(file, "MPO", save_all=True, append_images=more)
+    facts = probe(tmp_path, file.getvalue()).facts
+    assert (facts["format"], facts["width"], facts["height"]) == ("jpeg", 400, 300)
+    with pytest.raises(Refused, match="behind the picture"):
+        images.look(file.getvalue() + b"PK")
+
+
 def test_pictures_are_turned_upright_and_lose_where_they_were_taken():
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -348,6 +360,17 @@ def test_a_child_that_crashes_costs_a_sentence(tmp_path):
     for code in ("import os; os.kill(os.getpid(), 11)", "import os; os._exit(1)", "print('{x')"):
         with pytest.raises(Refused, match=r"cannot be read|damaged"):
             probe(tmp_path, wav(seconds=0.1), command=child(code))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[1]", "7", '{"progress": "much"}', '{"facts": 3, "blobs": []}', '{"facts": {}, "blobs": [["x", -1]]}'],
+)
+def test_a_child_that_answers_nonsense_costs_a_sentence(tmp_path, line):
+    heard = []
+    with pytest.raises(Refused, match=r"cannot be read|damaged"):
+        probe(tmp_path, wav(seconds=0.1), command=child(f"print({line!r})"), progress=heard.append)
+    assert all(0 <= share <= 1 for share in heard)
 
 
 def test_a_child_that_never_ends_is_ended_with_its_children(tmp_path):
