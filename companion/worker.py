@@ -16,6 +16,7 @@ from companion.accounts import setup as accounts
 from companion.app import create_app
 from companion.audit import service as audit
 from companion.backup import service as backup
+from companion.boxes import revocation
 from companion.boxes import setup as boxes
 from companion.catalogue import service as catalogue
 from companion.config import Settings
@@ -26,7 +27,8 @@ from companion.jobs import service as jobs
 from companion.live import tickets
 from companion.notices import service as notices
 from companion.projects import setup as projects
-from companion.uploads import service as uploads
+from companion.storage.service import Storage
+from companion.uploads import house as uploads
 from companion.vault.service import Vault
 from companion.web import idempotency
 
@@ -70,7 +72,7 @@ class Clock(threading.Thread):
         """Until `end`."""
         while not self._over.is_set():
             self.tick(time.monotonic())
-            self._over.wait(min(BEAT_SECONDS, 5.0))
+            self._over.wait(min(5.0, *(duty.seconds for duty in self._duties)))
 
     def end(self) -> None:
         """Stop after what is being done."""
@@ -78,11 +80,11 @@ class Clock(threading.Thread):
         self.join(10.0)
 
 
-def duties(settings: Settings, vault: Vault) -> list[Duty]:
+def duties(settings: Settings, vault: Vault, storage: Storage) -> list[Duty]:
     """All that is regular."""
     return [
         Duty("sweep", MINUTE, jobs.sweep),
-        Duty("health", MINUTE, lambda: health.sample(settings)),
+        Duty("health", MINUTE, lambda: health.sample(settings, storage)),
         Duty("audit seal", MINUTE, lambda: audit.seal(settings.folder, vault)),
         Duty("backup", 5 * MINUTE, lambda: backup.enqueue_if_due(settings), time.monotonic() + MINUTE),
         Duty("events", HOUR, events.forget),
@@ -111,7 +113,9 @@ def main() -> None:
     if not settings.redis_url:  # the queue's file is this process's alone
         with connection():
             jobs.sweep(alone=True)
-    clocks = [Clock([Duty("beat", BEAT_SECONDS, jobs.beat)]), Clock(duties(settings, app.extensions["vault"]))]
+    regular = duties(settings, app.extensions["vault"], app.extensions["storage"])
+    doors = Duty("revocation", revocation.SECONDS, lambda: revocation.enforce(settings, app.extensions["vault"]))
+    clocks = [Clock([Duty("beat", BEAT_SECONDS, jobs.beat)]), Clock([doors]), Clock(regular)]
     for clock in clocks:
         clock.start()
     queue.create_consumer(

@@ -1,7 +1,6 @@
 """The seam for analysers: whoever finds tempo, grid, key, chords or structure registers here; a job runs them."""
 
 import json
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,7 +88,7 @@ def analyse(work: jobs.Work) -> None:
     file = str(work.args["file"])
     done = {row["analyser"]: row["release"] for row in of_file(file)}
     wanted = [(name, *found) for name, found in sorted(_analysers.items()) if done.get(name) != found[0]]
-    with tempfile.TemporaryDirectory(prefix="rackdeck-analyse-") as folder:
+    with uploads.scratch() as folder:
         path = uploads.storage().local(key(file), Path(folder)) if wanted else Path(folder)
         for number, (name, release, function) in enumerate(wanted):
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import peewee
 
-from companion.catalogue import text
+from companion import folding
 from companion.catalogue.models import ROLES, Artist, Credit, Track
 from companion.database import Compiled, database
 from companion.errors import Conflict, Invalid, NotFound
@@ -34,9 +34,9 @@ def put(owner: str, track: str, parts: Iterable[tuple[str, str]]) -> str:
         clean = " ".join(name.split())[:120]
         if role not in ROLES:
             raise Invalid(f"a role is one of {', '.join(ROLES)}")
-        if not clean or not text.folded(clean):
+        if not clean or not folding.folded(clean):
             raise Invalid("a credit needs a name")
-        if (text.folded(clean), role) not in {(text.folded(one), other) for one, other in wanted}:
+        if (folding.folded(clean), role) not in {(folding.folded(one), other) for one, other in wanted}:
             wanted.append((clean, role))
     if len(wanted) > MOST:
         raise Invalid(f"a track has {MOST} credits at most")
@@ -55,7 +55,7 @@ def shown(parts: Iterable[tuple[str, str]]) -> str:
 
 
 def _artist(owner: str, name: str) -> str:
-    folded = text.folded(name)[:120]
+    folded = folding.folded(name)[:120]
     row = Artist.get_or_none((Artist.owner == owner) & (Artist.folded == folded))
     if row is None:
         Artist.insert(owner=owner, name=name, folded=folded).on_conflict_ignore().execute()
@@ -67,7 +67,7 @@ def listed(owner: str, words: str, after: str, most: int) -> tuple[list[dict[str
     """(an owner's artists by name with how many tracks each has, next); those whose name has `words` when given."""
     last = paging.decode(after, (str, str))
     mine = Artist.owner == owner
-    for word in text.words(words):
+    for word in folding.words(words):
         mine &= Artist.folded.contains(word)
     if last:
         mine &= peewee.Tuple(Artist.folded, Artist.id) > peewee.Tuple(*last)
@@ -101,7 +101,7 @@ def rename(owner: str, artist: str, name: str) -> list[str]:
     """
     assert database.in_transaction()
     find(owner, artist)
-    clean, folded = " ".join(name.split())[:120], text.folded(name)[:120]
+    clean, folded = " ".join(name.split())[:120], folding.folded(name)[:120]
     if not folded:
         raise Invalid("an artist needs a name")
     if Artist.select().where((Artist.owner == owner) & (Artist.folded == folded) & (Artist.id != artist)).exists():

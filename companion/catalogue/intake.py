@@ -4,15 +4,15 @@ import json
 import re
 from typing import Any
 
+from companion import folding
 from companion.accounts import tiers
 from companion.audit import service as audit
-from companion.catalogue import analysis, changes, contributors, recordings, service, text
+from companion.catalogue import analysis, changes, contributors, recordings, service
 from companion.catalogue.models import WHOLE, Track
 from companion.database import new_id
 from companion.errors import Invalid
 from companion.projects import items
-from companion.uploads import files, names
-from companion.uploads import service as uploads
+from companion.uploads import files, names, purposes
 from companion.uploads.models import StoredFile, Upload
 
 _KEY = re.compile(r"(?:[A-G][b#♭♯]?(?:m|maj|min)?|(?:1[0-2]|0?[1-9])[ABdm])")  # F#m, 4A, 11m
@@ -52,13 +52,13 @@ def take_track(upload: Upload, file: StoredFile, duplicate: bool) -> str:
     written = _written(said)
     title = said.get("title", "")[:200] or names.title(upload.name)
     row = Track(id=new_id(), owner=owner, title=title, artwork=file.id if file.art else "", **written)
-    row.title_sort, row.album_sort = text.sort_key(title), text.sort_key(row.album)
+    row.title_sort, row.album_sort = folding.sort_key(title), folding.sort_key(row.album)
     row.save(force_insert=True)
     artist = said.get("artist") or said.get("album_artist", "")
     parts = [(artist[:120], "main")] if artist else []
     parts += [(said["composer"][:120], "composer")] if "composer" in said else []
-    row.artist = contributors.put(owner, row.id, [part for part in parts if text.folded(part[0])])
-    row.artist_sort = text.sort_key(row.artist)
+    row.artist = contributors.put(owner, row.id, [part for part in parts if folding.folded(part[0])])
+    row.artist_sort = folding.sort_key(row.artist)
     row.save(only=[Track.artist, Track.artist_sort])
     kind = details.get("kind", "mix")
     recordings.play(row, recordings.add(row, file, kind, details.get("label", "")))
@@ -97,12 +97,12 @@ def _add(upload: Upload, file: StoredFile, kind: str) -> str:
     """A version or stem of the upload's track."""
     owner, details = upload.owner_id, json.loads(upload.details)
     track = service.find(owner, upload.subject)
+    changes.touch(owner, track.id, "version")  # holds the track, so that two new versions get two numbers
     label = details.get("label", "") or (names.title(upload.name)[:100] if kind == "stem" else "")
     row = recordings.add(track, file, kind, label)
     if kind in _PLAYED:
         recordings.play(track, row)
         analysis.begin(owner, track.id, file.id)
-    changes.touch(owner, track.id, "version")
     audit.record("track.version.added", owner, track.id, recording=row.id, kind=kind)
     return str(row.id)
 
@@ -130,9 +130,10 @@ def picture_name(owner: str, file: str) -> str | None:
     return found[2] if found and found[3] else None
 
 
-uploads.register("track", uploads.Purpose(("audio",), _check_track, take_track), usual_for="audio")
-uploads.register("version", uploads.Purpose(("audio",), _check_version, take_version))
-uploads.register("stem", uploads.Purpose(("audio",), _check_stem, take_stem))
-uploads.register("artwork", uploads.Purpose(("image",), _check_artwork, take_artwork))
+purposes.register("track", purposes.Purpose(("audio",), _check_track, take_track), usual_for="audio")
+purposes.register("version", purposes.Purpose(("audio",), _check_version, take_version))
+purposes.register("stem", purposes.Purpose(("audio",), _check_stem, take_stem))
+purposes.register("artwork", purposes.Purpose(("image",), _check_artwork, take_artwork))
 items.register("artwork", picture_name)
+files.shows(items.shown)
 files.on_drop(lambda file: items.gone("artwork", file))

@@ -174,10 +174,11 @@ def _ranked(names: tuple[str, ...], shared: bool, binned: bool) -> Compiled:
         skip: Any,
     ) -> Any:
         marks = dict(zip(FILTERS, (genre, album, artist, year, slowest, fastest), strict=True))
-        hit = peewee.NodeList((search.ranked(query, most),))
+        where = _where(names, marks, user, shared, binned)
+        within = Track.select(Track.id).where(where) if names or shared or binned else None
+        hit = peewee.NodeList((search.ranked(query, most, within),))
         joined = Track.select(*COLUMNS).from_(hit, Track)
-        on = peewee.Expression(Track.id, "=", peewee.SQL("hit.track"))
-        where = on & _where(names, marks, user, shared, binned)
+        where &= peewee.Expression(Track.id, "=", peewee.SQL("hit.track"))
         return joined.where(where).order_by(peewee.SQL("hit.rank"), Track.id).limit(limit).offset(skip)
 
     return Compiled(build)

@@ -12,7 +12,6 @@ from companion.database import Compiled, database
 from companion.errors import Conflict, Invalid, NotFound
 from companion.projects import items
 from companion.uploads import files
-from companion.uploads import service as uploads
 from companion.uploads.models import StoredFile
 
 MOST = 200  # of one track
@@ -144,7 +143,7 @@ def remove(owner: str, track: str, recording: str) -> None:
             raise Conflict("this version is the one that is played; choose another first")
         file = row.file_id
         Recording.delete().where(Recording.id == row.id).execute()
-        files.drop_unused(uploads.storage(), file)
+        files.drop_unused(file, though_shown=True)
         changes.touch(owner, track, "version")
         audit.record("track.version.removed", owner, track, recording=recording)
 

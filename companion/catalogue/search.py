@@ -8,7 +8,7 @@ from typing import Any
 
 import peewee
 
-from companion.catalogue import text
+from companion import folding
 from companion.database import database
 
 MOST_WORDS = 12
@@ -31,7 +31,7 @@ def put(track: str, owner: str, title: str, artist: str, album: str, rest: str) 
 
 def put_many(rows: Iterable[tuple[str, str, str, str, str, str]]) -> None:
     """Index tracks that are not in the index: (track, owner, title, artist, album, the rest)."""
-    folded = [(track, owner, *(" ".join(text.words(one)) for one in texts)) for track, owner, *texts in rows]
+    folded = [(track, owner, *(" ".join(folding.words(one)) for one in texts)) for track, owner, *texts in rows]
     if on_sqlite():
         database.cursor().executemany("INSERT INTO track_search VALUES (?, ?, ?, ?, ?, ?)", folded)
         return
@@ -65,7 +65,7 @@ def asked(typed: str, owner: str = "") -> str:
 
     owner: whose tracks; empty is everybody's, for a caller that filters them itself.
     """
-    found = text.words(typed)[:MOST_WORDS]
+    found = folding.words(typed)[:MOST_WORDS]
     if not found:
         return ""
     if on_sqlite():
@@ -86,14 +86,19 @@ def matching(query: Any) -> Any:
 _END = peewee.SQL(")")
 
 
-def ranked(query: Any, most: Any) -> Any:
-    """A table (track, rank) of the best hits, best first; a lower rank is better."""
+def ranked(query: Any, most: Any, within: Any = None) -> Any:
+    """A table (track, rank) of the best hits, best first; a lower rank is better.
+
+    within: a query for the ids of the tracks that count, asked before the hits are cut to so many; None is all.
+    """
+    end = () if within is None else (peewee.Expression(peewee.SQL("AND track"), "IN", within, flat=True),)
     if on_sqlite():
         weights = ", ".join(map(str, _WEIGHTS))
         parts = (
             peewee.SQL(f"(SELECT track, bm25(track_search, {weights}) AS rank FROM track_search"),
             peewee.SQL("WHERE track_search MATCH"),
             query,
+            *end,
             peewee.SQL("ORDER BY rank LIMIT"),
             most,
             peewee.SQL(") AS hit"),
@@ -103,9 +108,9 @@ def ranked(query: Any, most: Any) -> Any:
             peewee.SQL(f"(SELECT track, -ts_rank('{_PG_WEIGHTS}', words, asked) AS rank FROM"),
             peewee.SQL("(SELECT track, words, asked FROM track_search, CAST("),
             query,
-            peewee.SQL(
-                f"AS tsquery) AS asked WHERE words @@ asked LIMIT {CANDIDATES}) AS found ORDER BY rank, track LIMIT"
-            ),
+            peewee.SQL("AS tsquery) AS asked WHERE words @@ asked"),
+            *end,
+            peewee.SQL(f"LIMIT {CANDIDATES}) AS found ORDER BY rank, track LIMIT"),
             most,
             peewee.SQL(") AS hit"),
         )

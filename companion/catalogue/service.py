@@ -3,16 +3,16 @@
 import re
 from typing import Any
 
+from companion import folding
 from companion.accounts import deletion, export, tiers
 from companion.audit import service as audit
-from companion.catalogue import analysis, changes, contributors, recordings, search, text
+from companion.catalogue import analysis, changes, contributors, recordings, search
 from companion.catalogue.listing import COLUMNS, ROW
 from companion.catalogue.models import Artist, Marker, Recording, Track
 from companion.database import Compiled, database, now
 from companion.errors import Invalid, NotFound, Stale
 from companion.projects import items
 from companion.uploads import files
-from companion.uploads import service as uploads
 
 BIN_MS = 30 * 24 * 3600 * 1000
 MOST_MARKERS = 200
@@ -90,14 +90,14 @@ def edit(owner: str, track: str, fields: dict[str, Any], expected: int | None = 
             clean["artist"] = contributors.put(owner, track, parts)
         for name in ("title", "artist", "album"):
             if name in clean:
-                clean[f"{name}_sort"] = text.sort_key(clean[name])
+                clean[f"{name}_sort"] = folding.sort_key(clean[name])
         clean |= {"version": Track.version + 1, "changed": now()}
         mine = (Track.id == track) & (Track.owner == owner) & (Track.version == seen)
         if not Track.update(**clean).where(mine).execute():
             raise Stale("somebody changed this meanwhile; load it again, then repeat the change")
         old = row.artwork
         if "artwork" in clean and old and old != clean["artwork"]:
-            files.drop_unused(uploads.storage(), old)
+            files.drop_unused(old)
         index(track)
         audit.record("track.changed", owner, track, fields=sorted(fields) + (["credits"] if parts is not None else []))
         changes.tell(owner, track, "changed")
@@ -154,7 +154,7 @@ def rename_artist(owner: str, artist: str, name: str) -> None:
         for track in contributors.rename(owner, artist, name):
             parts = [(part["name"], part["role"]) for part in contributors.of_track(track)]
             line = contributors.shown(parts)
-            Track.update(artist=line, artist_sort=text.sort_key(line)).where(Track.id == track).execute()
+            Track.update(artist=line, artist_sort=folding.sort_key(line)).where(Track.id == track).execute()
             index(track)
             changes.touch(owner, track, "changed")
 
@@ -170,9 +170,10 @@ def delete(owner: str, track: str) -> None:
 
 
 def bring_back(owner: str, track: str) -> None:
-    """Take a track out of the bin. NotFound."""
+    """Take a track out of the bin. NotFound; OverQuota when the tier includes no more tracks by now."""
     with database.atomic():
         find(owner, track, binned=True)
+        tiers.check(owner, "tracks")
         Track.update(deleted=None).where((Track.id == track) & (Track.owner == owner)).execute()
         audit.record("track.restored", owner, track)
         changes.tell(owner, track, "restored")
@@ -186,12 +187,13 @@ def purge(owner: str, track: str) -> None:
 
 
 def _purge(row: Track) -> None:
-    held = {one.file_id for one in Recording.select(Recording.file).where(Recording.track == row.id)}
-    held |= {row.artwork} - {""}
+    sounds = {one.file_id for one in Recording.select(Recording.file).where(Recording.track == row.id)}
     search.drop(row.id)
     Track.delete().where(Track.id == row.id).execute()
-    for file in held:
-        files.drop_unused(uploads.storage(), file)
+    for file in sounds:
+        files.drop_unused(file, though_shown=True)
+    if row.artwork and row.artwork not in sounds:
+        files.drop_unused(row.artwork)
 
 
 def keep_house() -> int:

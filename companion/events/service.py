@@ -1,4 +1,4 @@
-"""Publishing events: a row in the caller's transaction, and a nudge to the live processes that it is there."""
+"""Publishing events: a row in the caller's transaction, then a nudge that carries it to the live processes."""
 
 import contextlib
 import json
@@ -22,7 +22,9 @@ EVERYBODY = ""
 
 Row = tuple[int, str, str, str, int]  # id, user, kind, body (JSON), at
 
-_nudge: Callable[[], None] | None = None
+MOST_CARRIED = 16 * 1024  # bytes of an event in a nudge; a longer one is read
+
+_nudge: Callable[[bytes], None] | None = None
 _SINCE = Compiled(
     lambda last, most: (
         Event.select(Event.id, Event.user, Event.kind, Event.body, Event.at)
@@ -33,18 +35,33 @@ _SINCE = Compiled(
 )
 
 
+def pack(row: Row) -> bytes:
+    """An event as a nudge carries it; nothing of one that is too long."""
+    packed = json.dumps(row).encode()
+    return packed if len(packed) <= MOST_CARRIED else b"!"
+
+
+def unpack(nudge: bytes) -> Row | None:
+    """The event that a nudge carries; None without one."""
+    try:
+        number, user, kind, body, at = json.loads(nudge)
+    except (ValueError, TypeError):
+        return None
+    return number, user, kind, body, at
+
+
 class Nudge:
-    """A datagram to the live process. It reads the rows; losing one delays an event by a second, no more."""
+    """A datagram with an event to the live process. Losing one delays it by a second, no more: it lies in the table."""
 
     def __init__(self, folder: Path):
         self._path = str(folder / NUDGE_FILE)
 
-    def __call__(self) -> None:
+    def __call__(self, carried: bytes) -> None:
         with (
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as line,
             contextlib.suppress(OSError),  # no live process, or it has plenty of nudges already
         ):
-            line.sendto(b"!", self._path)
+            line.sendto(carried, self._path)
 
 
 class RedisNudge:
@@ -56,9 +73,9 @@ class RedisNudge:
         self._redis = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
         self._error: type[Exception] = redis.RedisError
 
-    def __call__(self) -> None:
+    def __call__(self, carried: bytes) -> None:
         try:
-            self._redis.publish(CHANNEL, b"!")
+            self._redis.publish(CHANNEL, carried)
         except self._error as exc:
             log.warning("Redis does not answer; events are a second late: %s", exc)
 
@@ -71,9 +88,11 @@ def install(settings: Settings) -> None:
 
 def publish(user: str, kind: str, body: dict[str, Any]) -> None:
     """Tell a user's pages (or EVERYBODY's), in the transaction that made it true."""
-    Event.create(user=user, kind=kind, body=json.dumps(body))
-    if _nudge is not None:
-        database.after_commit(_nudge)
+    row = Event.create(user=user, kind=kind, body=json.dumps(body))
+    nudge = _nudge
+    if nudge is not None:
+        carried = pack((row.id, user, kind, row.body, row.at))
+        database.after_commit(lambda: nudge(carried))
 
 
 def since(last: int, most: int) -> list[Row]:

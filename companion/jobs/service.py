@@ -1,7 +1,8 @@
 """Putting work into the queue and doing it: at least once, however often a worker dies.
 
 The job's row is written in the caller's transaction. The queue (huey) gets its number after the commit and may lose it;
-`sweep` finds rows that nobody works on and queues them again. So a handler must be safe to run twice.
+`sweep` finds rows that nobody works on and queues them again. So a handler must be safe to run twice. What may pass (a
+disk that is full, a server that does not answer) is tried again, too, at the next sweep.
 """
 
 import json
@@ -15,15 +16,15 @@ from huey import Huey, RedisHuey, SqliteHuey
 
 from companion.config import Settings
 from companion.database import connection, database, now
-from companion.errors import Conflict, Invalid, NotFound
+from companion.errors import Unavailable
 from companion.events import service as events
-from companion.jobs.models import STATES, Job
-from companion.web import paging
+from companion.jobs.models import Job
 
 log = logging.getLogger(__name__)
 MOST_TRIES = 3
 KEEP_MS = 30 * 24 * 3600 * 1000
 STALE_MS = 2 * 60 * 1000  # a running job whose worker gave no sign of life for so long has lost it
+PASSING = (Unavailable, OSError, peewee.OperationalError)
 
 Handler = Callable[["Work"], None]
 _handlers: dict[str, Handler] = {}
@@ -34,7 +35,7 @@ _lock = threading.Lock()
 
 
 class CancelledError(Exception):
-    """The job was cancelled while it ran."""
+    """The job was cancelled while it ran, or somebody else does it by now."""
 
 
 class Work:
@@ -45,15 +46,15 @@ class Work:
         self.args: dict[str, Any] = json.loads(job.args)
 
     def progress(self, share: float, note: str = "") -> None:
-        """Say how far it is (0 to 1). Raises CancelledError when somebody cancelled it."""
-        changed = (
-            Job.update(progress=share, note=note[:500], seen=now())
-            .where((Job.id == self.job.id) & (Job.state == "running"))
-            .execute()
-        )
-        if not changed:
+        """Say how far it is (0 to 1). Raises CancelledError when it is not this worker's any more."""
+        if not Job.update(progress=share, note=note[:500], seen=now()).where(_ours(self.job)).execute():
             raise CancelledError
-        _tell(self.job, "running", share, note)
+        tell(self.job, "running", share, note)
+
+
+def _ours(job: Job) -> Any:
+    """Whether the job runs as it was begun here: it may have been cancelled, and begun anew elsewhere."""
+    return (Job.id == job.id) & (Job.state == "running") & (Job.started == job.started)
 
 
 def handler(kind: str) -> Callable[[Handler], Handler]:
@@ -83,17 +84,26 @@ def enqueue(kind: str, owner: str | None = None, subject: str = "", **args: Any)
     if kind not in _handlers:
         raise ValueError(f"nothing does jobs of the kind {kind}")
     job = Job.create(kind=kind, owner=owner, subject=subject, args=json.dumps(args))
-    _tell(job, "queued", 0.0, "")
-    database.after_commit(lambda: _push(job.id))
+    tell(job, "queued", 0.0, "")
+    push(job.id)
     return job
 
 
-def _push(number: str) -> None:
-    assert _start is not None, "open_queue comes first"
-    _start(number)
+def push(number: str) -> None:
+    """Queue a job when the caller's transaction is over. Where the queue does not answer, a sweep does it later."""
+
+    def work() -> None:
+        assert _start is not None, "open_queue comes first"
+        try:
+            _start(number)
+        except Exception:  # of SQLite, of Redis, of the disk: what was committed stays so
+            log.exception("job %s cannot be queued now", number)
+
+    database.after_commit(work)
 
 
-def _tell(job: Job, state: str, progress: float, note: str) -> None:
+def tell(job: Job, state: str, progress: float, note: str) -> None:
+    """Let the owner's pages know how a job is."""
     if job.owner:
         body = {"id": job.id, "kind": job.kind, "subject": job.subject, "state": state}
         events.publish(str(job.owner), "job", body | {"progress": progress, "note": note})
@@ -109,21 +119,40 @@ def run(number: str) -> None:
         )
         if not taken:
             return
-        job = Job.get_by_id(number)
+        job = Job.get_or_none(Job.id == number)
+        if job is None:  # its owner was erased meanwhile
+            return
         with _lock:
             _mine.add(number)
         try:
-            _handlers[job.kind](Work(job))
-        except CancelledError:
-            return
-        except Exception as exc:
-            log.exception("job %s (%s) failed", number, job.kind)
-            _finish(job, "failed", str(exc) or type(exc).__name__)
-        else:
-            _finish(job, "done", "")
+            _do(job)
         finally:
             with _lock:
                 _mine.discard(number)
+
+
+def _do(job: Job) -> None:
+    try:
+        if job.kind not in _handlers:
+            raise LookupError(f"this program does no jobs of the kind {job.kind}")
+        _handlers[job.kind](Work(job))
+    except CancelledError:
+        return
+    except Exception as exc:
+        log.exception("job %s (%s) failed", job.id, job.kind)
+        reason = str(exc) or type(exc).__name__
+        if isinstance(exc, PASSING) and job.tries < MOST_TRIES:
+            _give_back(job, f"{reason}; it is tried again soon")
+        else:
+            _finish(job, "failed", reason)
+    else:
+        _finish(job, "done", "")
+
+
+def _give_back(job: Job, note: str = "") -> None:
+    """Let a job that ran wait again."""
+    if Job.update(state="queued", note=note[:500], seen=now()).where(_ours(job)).execute():
+        tell(job, "queued", job.progress, note)
 
 
 def beat() -> None:
@@ -140,15 +169,13 @@ def release() -> None:
         numbers = list(_mine)
     if numbers:
         mine = Job.id.in_(numbers) & (Job.state == "running")
-        Job.update(state="queued", tries=Job.tries - 1).where(mine).execute()
+        Job.update(state="queued", tries=Job.tries - 1, seen=now()).where(mine).execute()
 
 
 def _finish(job: Job, state: str, note: str) -> None:
     done = 1.0 if state == "done" else job.progress
-    Job.update(state=state, note=note[:500], progress=done, finished=now()).where(
-        (Job.id == job.id) & (Job.state == "running")
-    ).execute()
-    _tell(job, state, done, note)
+    if Job.update(state=state, note=note[:500], progress=done, finished=now()).where(_ours(job)).execute():
+        tell(job, state, done, note)
 
 
 def sweep(alone: bool = False) -> int:
@@ -163,13 +190,14 @@ def sweep(alone: bool = False) -> int:
         if job.tries >= MOST_TRIES:
             _finish(job, "failed", f"its worker died {job.tries} times")
         else:
-            Job.update(state="queued").where((Job.id == job.id) & (Job.state == "running")).execute()
+            _give_back(job)
     assert _queue is not None, "open_queue comes first"
     carried = {task.args[0] for task in _queue.pending() if task.args}
-    waiting = Job.select(Job.id).where((Job.state == "queued") & (alone or Job.created < now() - 5000))
-    forgotten = [row.id for row in waiting if row.id not in carried]
+    since = peewee.fn.COALESCE(Job.seen, Job.created)
+    forgotten_ones = Job.select(Job.id).where((Job.state == "queued") & (alone or since < now() - 5000))
+    forgotten = [row.id for row in forgotten_ones if row.id not in carried]
     for number in forgotten:
-        _push(number)
+        push(number)
     return len(forgotten)
 
 
@@ -187,75 +215,3 @@ def waiting(kind: str, subject: str) -> bool:
 def erase(owner: str) -> None:
     """Drop all jobs of somebody who is erased; one that runs finds out when it next tells how far it is."""
     Job.delete().where(Job.owner == owner).execute()
-
-
-def lag_ms() -> int:
-    """How long the job that waits longest has waited; 0 when none waits."""
-    oldest = Job.select(peewee.fn.MIN(Job.created)).where(Job.state == "queued").scalar()
-    return max(0, now() - int(oldest)) if oldest is not None else 0
-
-
-def counts() -> dict[str, int]:
-    """How many jobs there are, by state."""
-    query: Any = Job.select(Job.state, peewee.fn.COUNT(Job.id)).group_by(Job.state).tuples()
-    return dict.fromkeys(STATES, 0) | {str(state): int(count) for state, count in query}
-
-
-def listed(state: str = "", most: int = 100) -> list[Job]:
-    """The newest jobs, of a state when given. Invalid for a state that there is none of."""
-    if state and state not in STATES:
-        raise Invalid(f"a job is {', '.join(STATES[:-1])} or {STATES[-1]}, never {state}")
-    query = Job.select().where((Job.state == state) if state else True)
-    return list(query.order_by(Job.id.desc()).limit(most))
-
-
-def paged(state: str = "", kind: str = "", owner: str = "", after: str = "", limit: int = 50) -> tuple[list[Job], str]:
-    """A page of the jobs that fit, newest first, and the next cursor. Invalid for a state that there is none of."""
-    if state and state not in STATES:
-        raise Invalid(f"a job is {', '.join(STATES[:-1])} or {STATES[-1]}, never {state}")
-    query = Job.select().order_by(Job.id.desc()).limit(limit + 1)
-    for field, wanted in ((Job.state, state), (Job.kind, kind), (Job.owner, owner)):
-        if wanted:
-            query = query.where(field == wanted)
-    cursor = paging.decode(after, [str])
-    if cursor:
-        query = query.where(Job.id < cursor[0])
-    return paging.page(list(query), limit, lambda row: [row.id])
-
-
-def find(number: str) -> Job:
-    """A job. NotFound without one."""
-    found = Job.get_or_none(Job.id == number)
-    if found is None:
-        raise NotFound("there is no such job")
-    return found
-
-
-def cancel(number: str, owner: str | None = None) -> None:
-    """Cancel a job that waits or runs; of `owner` alone when given. NotFound, or Conflict when it is over."""
-    job = Job.get_or_none((Job.id == number) & ((Job.owner == owner) if owner else True))
-    if job is None:
-        raise NotFound("there is no such job")
-    changed = (
-        Job.update(state="cancelled", finished=now())
-        .where((Job.id == number) & Job.state.in_(("queued", "running")))
-        .execute()
-    )
-    if not changed:
-        raise Conflict(f"the job is {job.state} already")
-    _tell(job, "cancelled", job.progress, "")
-
-
-def retry(number: str) -> None:
-    """Queue a failed or cancelled job again. NotFound, or Conflict when it is neither."""
-    job = Job.get_or_none(Job.id == number)
-    if job is None:
-        raise NotFound("there is no such job")
-    changed = (
-        Job.update(state="queued", tries=0, progress=0.0, note="", finished=None)
-        .where((Job.id == number) & Job.state.in_(("failed", "cancelled")))
-        .execute()
-    )
-    if not changed:
-        raise Conflict(f"the job is {job.state}")
-    _push(number)

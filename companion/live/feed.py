@@ -15,11 +15,18 @@ GAPS = 1000
 
 
 class Feed:
-    """Reads what is new. `last` is the highest id that was read."""
+    """Finds what is new. `last` is the highest id that was found."""
 
     def __init__(self) -> None:
         self.last = events.newest()
         self._gaps: dict[int, float] = {}  # id to when it is given up
+
+    def take(self, row: Row) -> bool:
+        """Whether this event is the very next after the last, so that nothing need be read."""
+        if row[0] != self.last + 1:
+            return False
+        self.last = row[0]
+        return True
 
     def read(self) -> list[Row]:
         """Up to BATCH new events, and those that appeared late. Waits for the database."""

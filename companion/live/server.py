@@ -9,7 +9,6 @@ import contextlib
 import json
 import logging
 import os
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -22,21 +21,20 @@ from companion.accounts import presence
 from companion.config import Settings
 from companion.events import service as events
 from companion.live import tickets
-from companion.live.feed import BATCH, Feed
-from companion.live.hub import CROWDED, FOREIGN, SIGN_IN, SLOW, Connection, Hub, encode, note
+from companion.live.connection import CROWDED, FOREIGN, LEFT, SIGN_IN, Connection, Send, note
+from companion.live.feed import Feed
+from companion.live.feeder import Feeder
+from companion.live.hub import Hub, encode
 
 log = logging.getLogger(__name__)
 PATH = "/ws/events"
 BEAT_SECONDS = 20.0
-POLL_SECONDS = 1.0  # without a nudge
 PATIENCE_SECONDS = 30.0  # for a page that reads nothing
 CATCH_UP = 200  # events; who missed more loads anew
-LEFT = 1000  # the page closed
 CHATTER = 100  # messages that a page may send: it has nothing to say
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Found = TypeVar("Found")
 
 
@@ -46,8 +44,6 @@ class LiveServer:
     def __init__(self, settings: Settings):
         self._settings = settings
         self._hub = Hub()
-        self._feed: Feed | None = None
-        self._nudged = asyncio.Event()
         self._database = ThreadPoolExecutor(1, "database")  # one connection
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +59,7 @@ class LiveServer:
         async with contextlib.AsyncExitStack() as stack:
             try:
                 await stack.enter_async_context(self.running())
-            except (peewee.DatabaseError, OSError) as exc:
+            except (peewee.PeeweeException, OSError) as exc:
                 await send({"type": "lifespan.startup.failed", "message": str(exc)})
                 return
             await send({"type": "lifespan.startup.complete"})
@@ -75,20 +71,17 @@ class LiveServer:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Read events and hand them out, for the block."""
-        self._feed = await self._query(Feed)
-        tasks = [asyncio.create_task(work()) for work in (self._pump, self._beat, self._watch)]
-        nudges = self._listen()
-        if self._settings.redis_url:
-            tasks.append(asyncio.create_task(self._listen_redis()))
+        feed = await self._query(Feed)
+        self._hub.last = feed.last
+        feeder = Feeder(feed, lambda: self._query(feed.read), self._hub.deliver)
+        works = feeder.run(), feeder.listen(self._settings), self._beat(), self._watch()
+        tasks = [asyncio.create_task(work) for work in works]
         try:
             yield
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            if nudges is not None:
-                asyncio.get_running_loop().remove_reader(nudges)
-                nudges.close()
             await self._query(lambda: database.database.close() and None)
             self._database.shutdown()
 
@@ -97,65 +90,13 @@ class LiveServer:
 
         def work() -> Found:
             try:
-                database.database.connect(reuse_if_open=True)
+                database.ready()
                 return function()
-            except (peewee.OperationalError, peewee.InterfaceError):
+            except peewee.PeeweeException:
                 database.database.close()
                 raise
 
         return await asyncio.get_running_loop().run_in_executor(self._database, work)
-
-    def _listen(self) -> socket.socket | None:
-        """Hear nudges of this machine's processes."""
-        path = self._settings.folder / events.NUDGE_FILE
-        path.unlink(missing_ok=True)
-        line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        try:
-            line.bind(str(path))
-        except OSError as exc:
-            line.close()
-            log.warning("%s cannot be used (%s); events are up to a second late", path, exc)
-            return None
-        path.chmod(0o600)
-
-        def heard() -> None:
-            with contextlib.suppress(BlockingIOError):
-                while True:
-                    line.recv(16)
-            self._nudged.set()
-
-        asyncio.get_running_loop().add_reader(line, heard)
-        return line
-
-    async def _listen_redis(self) -> None:
-        from redis import asyncio as redis
-
-        while True:
-            try:
-                client = redis.Redis.from_url(self._settings.redis_url)
-                async with client, client.pubsub() as channel:
-                    await channel.subscribe(events.CHANNEL)
-                    async for _ in channel.listen():
-                        self._nudged.set()
-            except (redis.RedisError, OSError) as exc:
-                log.warning("Redis does not answer: %s", exc)
-            await asyncio.sleep(POLL_SECONDS)
-
-    async def _pump(self) -> None:
-        """Deliver what is new, at a nudge or once a second, for as long as the process lives."""
-        assert self._feed is not None
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(POLL_SECONDS):
-                    await self._nudged.wait()
-            self._nudged.clear()
-            try:
-                while len(rows := await self._query(self._feed.read)) >= BATCH:
-                    self._hub.deliver(rows)
-                self._hub.deliver(rows)
-            except peewee.DatabaseError:
-                log.exception("events cannot be read")
-                await asyncio.sleep(POLL_SECONDS)
 
     async def _beat(self) -> None:
         """A sign of life to every page, and an end for those that were signed out."""
@@ -165,7 +106,7 @@ class LiveServer:
             sessions = {connection.session for connection in self._hub.all()}
             try:
                 self._hub.keep(await self._query(lambda held=sessions: presence.holding(held)))  # type: ignore[misc]
-            except peewee.DatabaseError:
+            except peewee.PeeweeException:
                 log.exception("sessions cannot be checked")
 
     async def _watch(self) -> None:
@@ -180,8 +121,12 @@ class LiveServer:
         origin = headers.get(b"origin", b"").decode("latin-1")
         if not origin or origin == self._settings.url:  # programs send none, and carry no cookie
             return True
-        theirs, ours = urlsplit(origin), urlsplit(f"//{headers.get(b'host', b'').decode('latin-1')}")
-        return not self._settings.public_url and (theirs.hostname, theirs.port) == (ours.hostname, self._settings.port)
+        try:
+            theirs, ours = urlsplit(origin), urlsplit(f"//{headers.get(b'host', b'').decode('latin-1')}")
+            same = (theirs.hostname, theirs.port) == (ours.hostname, self._settings.port)
+        except ValueError:  # no address at all
+            return False
+        return same and not self._settings.public_url
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
@@ -201,37 +146,32 @@ class LiveServer:
         if not self._hub.join(connection):
             await send({"type": "websocket.close", "code": CROWDED, "reason": "too many pages are open"})
             return
+        reader = asyncio.create_task(_read(connection, receive))
         try:
-            await self._greet(connection, query.get("after", ""), send)
-            reader = asyncio.create_task(_read(connection, receive))
-            connection.writer = asyncio.create_task(_write(connection, send))
-            try:
-                await asyncio.wait({connection.writer})
-            finally:
-                reader.cancel()
-                connection.writer.cancel()
-            if connection.writer.cancelled():
-                raise TimeoutError
-            connection.writer.result()
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._greet(connection, query.get("after", ""), send)
+            await connection.over.wait()
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await connection.say_goodbye()
         except (TimeoutError, OSError):
             log.info("a page of %s does not read any more", connection.user)
         finally:
+            reader.cancel()
+            connection.let_go()
             self._hub.leave(connection)
 
     async def _greet(self, connection: Connection, after: str, send: Send) -> None:
         """Say from where on the page is up to date, and what it missed. What comes meanwhile waits in its outbox."""
-        assert self._feed is not None
-        last, missed = self._feed.last, None
+        last, missed = self._hub.last, None
         if after:
             number = int(after) if after.isdecimal() and len(after) < 19 else -1
             last, missed = await self._query(lambda: events.missed(connection.user, number, CATCH_UP))
-            connection.catch_up(frozenset(row[0] for row in missed or ()))
-        messages = [note("hello", last=last, heartbeat=BEAT_SECONDS), *map(encode, missed or ())]
+        await send(note("hello", last=last, heartbeat=BEAT_SECONDS))
+        for row in missed or ():
+            await send(encode(row))
         if after and missed is None:
-            messages.append(note("resync"))
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            for _, text in messages:
-                await send({"type": "websocket.send", "text": text})
+            await send(note("resync"))
+        connection.open(send, frozenset(row[0] for row in missed or ()))
 
     async def _page(self, scope: Scope, send: Send) -> None:
         """/healthz for whoever watches the process; nothing else is here."""
@@ -249,27 +189,6 @@ async def _read(connection: Connection, receive: Receive) -> None:
             connection.close(LEFT, "")
             return
     connection.close(1008, "nothing is read here")
-
-
-async def _write(connection: Connection, send: Send) -> None:
-    """Send what is in the outbox until the connection is to be closed.
-
-    `Hub.let_go` ends it when the page reads nothing: a timer here would be a good part of what each delivery costs.
-    """
-    clock = asyncio.get_running_loop().time
-    while not connection.code:
-        await connection.wake.wait()
-        connection.wake.clear()
-        connection.since = clock()
-        while connection.outbox:
-            await send({"type": "websocket.send", "text": connection.outbox.popleft()[1]})
-        connection.since = 0.0
-    if connection.code == LEFT:
-        return
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        if connection.code == SLOW:
-            await send({"type": "websocket.send", "text": note("resync")[1]})
-        await send({"type": "websocket.close", "code": connection.code, "reason": connection.reason})
 
 
 def make() -> LiveServer:

@@ -30,6 +30,7 @@ from companion.media.waveform import WaveformMaker
 
 INPUT = 0
 TELL_SECONDS = 0.3
+MOST_SECONDS = 600  # of processor time; a small file, which may be made to take long, gets less
 Facts = dict[str, Any]
 Blobs = dict[str, bytes]
 
@@ -149,7 +150,7 @@ def main() -> int:
     os.dup2(2, 1)  # what a library prints must not get among the answers
     teller = Teller(output)
     _import_all()
-    gone = shut_in()
+    gone = shut_in(min(MOST_SECONDS, 60 + 30 * (decoding.file_size(INPUT) >> 20)))
     try:
         facts, blobs = READERS[format_.kind](format_, teller)
     except Refused as exc:

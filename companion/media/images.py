@@ -4,7 +4,7 @@ import io
 import re
 from typing import Any
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from companion.media.kinds import ART_SIZES, MIB, Refused
 
@@ -13,6 +13,8 @@ MOST_SIDE = 16_000
 LARGEST_COVER = 20 * MIB
 _BEHIND = "there is something else behind the picture in this file; open it in an image program and save it again"
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+_ZEROS = re.compile(rb"\0*")
+_KINDS = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "GIF": "gif", "WEBP": "webp"}  # MPO: a JPEG with more behind it
 _ORIENTATION = 0x0112  # in EXIF
 _CUT = "the picture is cut off; save or send it again"
 
@@ -27,7 +29,7 @@ def look(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "GIF", "WEBP")) as image:
             width, height = image.size
-            kind = str(image.format).lower()
+            kind = _KINDS[str(image.format)]
             if width * height > MOST_PIXELS or max(width, height) > MOST_SIDE:
                 raise Refused(
                     f"the picture has {width} x {height} pixels; {MOST_SIDE} a side and 64 million are the most"
@@ -37,9 +39,9 @@ def look(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
             image.load()
             upright = ImageOps.exif_transpose(image)
             whole = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-    except Refused:
+    except (Refused, MemoryError):
         raise
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as exc:
+    except Exception as exc:  # a decoder raises whatever a stranger's bytes lead it to
         raise Refused("the picture is damaged and cannot be read; save it again") from exc
     if image.getexif().get(_ORIENTATION, 1) > 4:  # lies on its side
         width, height = height, width
@@ -55,20 +57,22 @@ def look(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
 
 def check_end(kind: str, data: bytes) -> None:
     """Refused when a file goes on behind its picture: so hide archives and pages in what looks like a photograph."""
-    if kind == "jpeg":
-        while True:  # telephones put further pictures behind the first
-            data = data[_jpeg_end(data) :].lstrip(b"\0")
-            if not data.startswith(b"\xff\xd8\xff"):
-                break
-    else:
-        end = {"png": _png_end, "gif": _gif_end, "webp": _webp_end}[kind](data)
-        data = data[end:].lstrip(b"\0")
-    if data:
+    find = {"jpeg": _jpeg_end, "png": _png_end, "gif": _gif_end, "webp": _webp_end}[kind]
+    end = _padded(data, find(data))
+    while kind == "jpeg" and data.startswith(b"\xff\xd8\xff", end):  # telephones put further pictures behind the first
+        end = _padded(data, _jpeg_end(data, end))
+    if end < len(data):
         raise Refused(_BEHIND)
 
 
-def _jpeg_end(data: bytes) -> int:
-    at = 2
+def _padded(data: bytes, end: int) -> int:
+    """Where the zeros behind an end are over."""
+    zeros = _ZEROS.match(data, end)
+    return zeros.end() if zeros else end
+
+
+def _jpeg_end(data: bytes, start: int = 0) -> int:
+    at = start + 2
     while True:
         found = _MARKER.search(data, at)
         if found is None:

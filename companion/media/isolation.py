@@ -7,7 +7,6 @@ import resource
 import signal
 import struct
 
-CPU_SECONDS = 600
 MEMORY_BYTES = 2 << 30
 NOBODY = 65534
 _CLONE_NEWUSER, _CLONE_NEWNET, _CLONE_NEWIPC = 0x10000000, 0x40000000, 0x08000000
@@ -16,16 +15,17 @@ _LANDLOCK_CREATE, _LANDLOCK_RESTRICT = 444, 446  # the same numbers on every arc
 _LANDLOCK_ALL_FILES = (1 << 13) - 1  # the rights that the first version knows: all of reading, writing, making, running
 
 
-def shut_in() -> list[str]:
+def shut_in(cpu_seconds: int) -> list[str]:
     """Give up what reading a file does not need. Returns which of network, files, rights this kernel let go.
 
-    Limits always hold. Everything that will be used must have been imported and opened before.
+    Limits always hold: of memory, of processor time, of writing anything. What will be used must have been imported and
+    opened before.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     for limit, value in (
-        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_AS, MEMORY_BYTES),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),

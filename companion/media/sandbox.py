@@ -92,9 +92,8 @@ def _listen(child: "subprocess.Popen[bytes]", progress: Callable[[float], None],
                     share = line["progress"]
                     progress(share)
                 else:
-                    facts = _answer(line)
-                    wanted = sum(size for _, size in line["blobs"])
-                    names = line["blobs"]
+                    facts, names = _answer(line)
+                    wanted = sum(size for _, size in names)
             if facts is not None and len(buffer) >= wanted:
                 return Report(facts, _cut(bytes(buffer), names))
             if not piece:
@@ -102,21 +101,28 @@ def _listen(child: "subprocess.Popen[bytes]", progress: Callable[[float], None],
 
 
 def _read(line: bytes) -> dict[str, Any]:
+    """A line of the child as it must look: one that was taken over may say anything."""
     try:
-        found: dict[str, Any] = json.loads(line)
-    except ValueError:  # a child that was taken over may say anything
-        raise Refused(_DAMAGED) from None
-    return found
+        found = json.loads(line)
+        if "progress" in found:
+            share = float(found["progress"])
+            return {"progress": share if 0 <= share <= 1 else 0.0}
+        if "facts" in found:
+            blobs = [(str(name), int(size)) for name, size in found["blobs"]]
+            if isinstance(found["facts"], dict) and all(size >= 0 for _, size in blobs):
+                return {"facts": found["facts"], "blobs": blobs}
+        return {name: str(found[name])[:500] for name in ("refused", "broken") if name in found}
+    except (ValueError, TypeError, KeyError):
+        return {}
 
 
-def _answer(line: dict[str, Any]) -> dict[str, Any]:
+def _answer(line: dict[str, Any]) -> tuple[dict[str, Any], list[tuple[str, int]]]:
     if "refused" in line:
         raise Refused(line["refused"])
-    if "broken" in line:
-        log.warning("a probe failed: %s", line["broken"])
+    if "facts" not in line:
+        log.warning("a probe failed: %s", line.get("broken", "it says nothing that can be understood"))
         raise Refused(_DAMAGED)
-    facts: dict[str, Any] = line["facts"]
-    return facts
+    return line["facts"], line["blobs"]
 
 
 def _cut(data: bytes, names: list[tuple[str, int]]) -> dict[str, bytes]:

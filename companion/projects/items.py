@@ -196,6 +196,12 @@ def _may_return(state: dict[str, Any], user: str, people: set[str], taker: str, 
     return kind in _looks and _looks[kind](adder, subject) is not None and not Item.select().where(same).exists()
 
 
+def shown(file: str) -> bool:
+    """Whether a project has this picture, as its cover or among its things."""
+    inside = Item.select().where((Item.kind == COVER) & (Item.subject == file)).exists()
+    return bool(inside or Project.select().where(Project.cover == file).exists())
+
+
 def check_cover(user: str, cover: str) -> None:
     """Invalid unless this is an artwork of the user's, or none."""
     if cover:

@@ -1,10 +1,10 @@
 """Projects: made, found, edited, put away, deleted and taken back."""
 
-import unicodedata
 from typing import Any
 
 import peewee
 
+from companion import folding
 from companion.accounts import directory, tiers
 from companion.audit import service as audit
 from companion.database import Compiled, database, now
@@ -39,12 +39,6 @@ def _owned(user: str) -> int:
 tiers.register("projects", _owned)
 
 
-def folded(text: str) -> str:
-    """Without case and accents, as texts are searched and sorted."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return " ".join("".join(letter for letter in plain if not unicodedata.combining(letter)).split())
-
-
 def create(user: str, fields: dict[str, Any]) -> Shown:
     """A new project of a user. OverQuota when the tier includes no more."""
     with database.atomic():
@@ -57,7 +51,7 @@ def create(user: str, fields: dict[str, Any]) -> Shown:
 
 
 def _words(title: str, notes: str) -> dict[str, str]:
-    return {"sorted_by": folded(title)[:400], "searched": f"{folded(title)}\n{folded(notes)}"}
+    return {"sorted_by": folding.folded(title)[:400], "searched": f"{folding.folded(title)}\n{folding.folded(notes)}"}
 
 
 def get(user: str, project: str) -> Shown:
@@ -87,7 +81,7 @@ def listed(
     query = query.where(rights.visible_to(user, Role.OWNER if deleted else Role.VIEWER, deleted))
     if not deleted:
         query = query.where(Project.archived.is_null(state == "active"))
-    for word in folded(search).split():
+    for word in folding.folded(search).split():
         query = query.where(Project.searched.contains(word))
     column, kind, largest_first = SORTS[sort]
     cursor = paging.decode(after, [kind, str])

@@ -4,16 +4,18 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 from companion.config import Settings
-from companion.errors import NotFound, SettingError, Unavailable
+from companion.errors import NotFound, Unavailable
 
 CHUNK = 256 * 1024
+DAY = 24 * 3600.0
 _KEY = re.compile(r"[a-z]+(/[a-z0-9._-]+)+")
 
 
@@ -38,6 +40,9 @@ class Storage(Protocol):
     def delete(self, key: str) -> None:
         """Remove a file; one that is not there is fine."""
 
+    def tidy(self) -> None:
+        """Drop what was begun a day ago and never became a file, as its process died."""
+
     def reachable(self) -> bool:
         """Whether files can be stored now."""
 
@@ -61,42 +66,45 @@ class DiskStorage:
     """Files below one folder, spread by their key."""
 
     def __init__(self, folder: Path):
-        self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._begun = folder, folder / "begun"
+        self._begun.mkdir(parents=True, exist_ok=True)
 
     def _path(self, key: str) -> Path:
         return self._folder / _checked(key)
 
     def put(self, key: str, source: BinaryIO) -> int:
-        path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f"{path.name}.{secrets.token_hex(6)}.new")
+        path, fresh = self._path(key), self._begun / f"{secrets.token_hex(8)}.new"
         try:
             with fresh.open("wb") as file:
                 shutil.copyfileobj(source, file, CHUNK)
                 file.flush()
                 os.fsync(file.fileno())
                 size = file.tell()
-            fresh.replace(path)
-            _sync_folder(path.parent)
+            self._place(fresh, path)
         except OSError as exc:
-            fresh.unlink(missing_ok=True)
             raise Unavailable(f"the file could not be stored: {exc.strerror}") from exc
+        finally:
+            fresh.unlink(missing_ok=True)
         return size
 
+    @staticmethod
+    def _place(source: Path, path: Path) -> None:
+        """Give a file that is on disk for certain its name, for certain too."""
+        if not path.parent.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _sync_folder(path.parent.parent)
+        source.replace(path)
+        _sync_folder(path.parent)
+
     def adopt(self, key: str, path: Path) -> None:
-        target = self._path(key)
-        target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            path.replace(target)
+            self._place(path, self._path(key))
         except FileNotFoundError:
             raise
         except OSError:  # on another file system
             with path.open("rb") as file:
                 self.put(key, file)
             path.unlink()
-        else:
-            _sync_folder(target.parent)
 
     def size(self, key: str) -> int:
         try:
@@ -125,7 +133,17 @@ class DiskStorage:
         return self._path(key)
 
     def delete(self, key: str) -> None:
-        self._path(key).unlink(missing_ok=True)
+        path = self._path(key)
+        path.unlink(missing_ok=True)
+        if path.parent.parent != self._folder:
+            with suppress(OSError):  # it holds more
+                path.parent.rmdir()
+
+    def tidy(self) -> None:
+        for path in self._begun.iterdir():
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < time.time() - DAY:
+                    path.unlink()
 
     def reachable(self) -> bool:
         return os.access(self._folder, os.W_OK)
@@ -140,8 +158,6 @@ class BucketStorage:
         from botocore.exceptions import BotoCoreError, ClientError
 
         address = urlsplit(settings.storage_url)
-        if address.scheme != "s3" or not address.netloc:
-            raise SettingError("storage_url must look like s3://bucket/prefix")
         self._bucket, self._prefix = address.netloc, address.path.strip("/")
         self._errors = (ClientError, BotoCoreError, OSError)
         self._client: Any = boto3.client(
@@ -188,8 +204,11 @@ class BucketStorage:
         options = {} if start == 0 and length is None else {"Range": f"bytes={start}-{end}"}
         with self._asking():
             body = self._client.get_object(**self._name(key), **options)["Body"]
-        pieces: Iterator[bytes] = body.iter_chunks(CHUNK)
-        return pieces
+        return self._pieces(body)
+
+    def _pieces(self, body: Any) -> Iterator[bytes]:
+        with closing(body), self._asking():
+            yield from body.iter_chunks(CHUNK)
 
     def local(self, key: str, scratch: Path) -> Path:
         path = scratch / key.replace("/", "_")
@@ -201,6 +220,15 @@ class BucketStorage:
     def delete(self, key: str) -> None:
         with self._asking():
             self._client.delete_object(**self._name(key))
+
+    def tidy(self) -> None:
+        with self._asking():
+            begun = self._client.get_paginator("list_multipart_uploads")
+            for page in begun.paginate(Bucket=self._bucket, Prefix=self._prefix):
+                for one in page.get("Uploads", ()):
+                    if one["Initiated"].timestamp() < time.time() - DAY:
+                        names = {"Bucket": self._bucket, "Key": one["Key"], "UploadId": one["UploadId"]}
+                        self._client.abort_multipart_upload(**names)
 
     def reachable(self) -> bool:
         try:

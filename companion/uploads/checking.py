@@ -1,6 +1,5 @@
 """The job that looks at an upload: what it is, whether it is there already, and what it becomes."""
 
-import contextlib
 import hashlib
 import io
 import json
@@ -29,14 +28,10 @@ def check(work: jobs.Work) -> None:
     with service.scratch() as folder:
         try:
             _settle(work, row, _source(row, Path(folder)))
-        except Refused as exc:
-            _undo(row)
-            service.refuse(row, str(exc))
         except Unavailable:
             raise
-        except Problem as exc:
-            _undo(row)
-            service.refuse(row, exc.detail)
+        except (Refused, Problem) as exc:
+            service.refuse(row, str(exc))
 
 
 def _source(row: Upload, folder: Path) -> Path:
@@ -52,20 +47,32 @@ def _source(row: Upload, folder: Path) -> Path:
 
 def _settle(work: jobs.Work, row: Upload, source: Path) -> None:
     digest = _hash(work, source, row.size)
-    same = StoredFile.get_or_none((StoredFile.owner == row.owner_id) & (StoredFile.sha256 == digest))
-    kept = _keep(work, row, source, digest) if same is None else same
+    same = _there(row, digest)
     try:
-        with database.atomic():
-            if same is None:
-                kept.save(force_insert=True)
-            service.accept(row, kept, same is not None)
-    except peewee.IntegrityError:  # the same content came twice at once, and the other was faster
-        kept = StoredFile.get((StoredFile.owner == row.owner_id) & (StoredFile.sha256 == digest))
-        with database.atomic():
-            service.accept(row, kept, True)
-    if kept.id != row.id:
-        _undo(row)
+        _accept(row, same or _keep(work, row, source, digest), same is not None)
+    except peewee.IntegrityError as exc:  # the same content came twice at once, and the other was faster
+        same = _there(row, digest)
+        if same is None:
+            raise Unavailable("what this file goes with was removed at this moment") from exc
+        _accept(row, same, True)
     service.path(row.id).unlink(missing_ok=True)
+
+
+def _there(row: Upload, digest: str) -> StoredFile | None:
+    """The owner's file of the same content."""
+    found: StoredFile | None = StoredFile.get_or_none(
+        (StoredFile.owner == row.owner_id) & (StoredFile.sha256 == digest)
+    )
+    return found
+
+
+def _accept(row: Upload, file: StoredFile, duplicate: bool) -> None:
+    with database.atomic():
+        if not duplicate:
+            file.save(force_insert=True)
+        service.accept(row, file, duplicate)
+        if duplicate:  # a check that died may have stored it a second time
+            files.clear_later(row.id)
 
 
 def _hash(work: jobs.Work, source: Path, size: int) -> str:
@@ -95,7 +102,8 @@ def _keep(work: jobs.Work, row: Upload, source: Path, digest: str) -> StoredFile
         measures = json.dumps({"loudness": curve, "spectrum": facts.pop("spectrum")}).encode()
         store.put(key(row.id, "measures"), io.BytesIO(measures))
     for name, data in report.blobs.items():
-        store.put(key(row.id, name), io.BytesIO(data))
+        if name in files.DERIVED:  # the child's word is a stranger's
+            store.put(key(row.id, name), io.BytesIO(data))
     work.progress(0.97, "storing")
     if source == service.path(row.id):
         store.adopt(key(row.id), source)
@@ -110,10 +118,3 @@ def _keep(work: jobs.Work, row: Upload, source: Path, digest: str) -> StoredFile
         art="art-320" in report.blobs,
         facts=json.dumps(facts),
     )
-
-
-def _undo(row: Upload) -> None:
-    """Drop what was put into storage for an upload that became no file."""
-    if not StoredFile.select().where(StoredFile.id == row.id).exists():
-        with contextlib.suppress(Unavailable):
-            files.clear(service.storage(), row.id)

@@ -9,6 +9,7 @@ import peewee
 from companion.accounts import tiers
 from companion.database import Compiled, database
 from companion.errors import Conflict, NotFound
+from companion.jobs import service as jobs
 from companion.media.kinds import ART_SIZES, FORMATS
 from companion.storage.service import Storage
 from companion.uploads.models import StoredFile, Upload, key
@@ -21,15 +22,21 @@ _BY_ID = Compiled(
     ).where((StoredFile.id == file) & (StoredFile.owner == owner))
 )
 
-# Domains that keep a file say so here: asked(file id) is whether they do
+# Domains say here whether they use a file (by id): those that cannot be without it, and those that only show it
 _users: list[Callable[[str], bool]] = []
+_showers: list[Callable[[str], bool]] = []
 _mourners: list[Callable[[str], None]] = []
 
 
 def keeps(asked: Callable[[str], bool]) -> Callable[[str], bool]:
-    """Register a function that tells whether its domain uses a file (by id)."""
+    """Register a function that tells whether its domain cannot be without a file."""
     _users.append(asked)
     return asked
+
+
+def shows(asked: Callable[[str], bool]) -> None:
+    """Register a function that tells whether its domain shows a file, which its owner may delete all the same."""
+    _showers.append(asked)
 
 
 def on_drop(told_of: Callable[[str], None]) -> None:
@@ -82,31 +89,41 @@ def listed(owner: str, kind: str, before: str, most: int) -> list[StoredFile]:
     return list(StoredFile.select().where(mine).order_by(StoredFile.id.desc()).limit(most))
 
 
-def remove(storage: Storage, owner: str, file: str) -> None:
+def remove(owner: str, file: str) -> None:
     """Delete an owner's file. NotFound, or Conflict while something uses it."""
     with database.atomic():
         find(owner, file)
         if any(asked(file) for asked in _users):
             raise Conflict("this file belongs to a track; remove it there")
-        drop(storage, file)
+        _drop(file)
 
 
-def drop(storage: Storage, file: str) -> None:
-    """Delete a file's row now, and its content when the caller's transaction is over."""
+def drop_unused(file: str, though_shown: bool = False) -> None:
+    """Delete a file that nothing uses or shows any more, in the caller's transaction. though_shown: show it no more."""
+    asked = _users if though_shown else [*_users, *_showers]
+    if not any(uses(file) for uses in asked):
+        _drop(file)
+
+
+def _drop(file: str) -> None:
     for told_of in _mourners:
         told_of(file)
     StoredFile.delete().where(StoredFile.id == file).execute()
-    database.after_commit(lambda: clear(storage, file))
+    clear_later(file)
 
 
-def drop_unused(storage: Storage, file: str) -> None:
-    """Delete a file that nothing uses any more, in the caller's transaction."""
-    if not any(asked(file) for asked in _users):
-        drop(storage, file)
+def clear_later(file: str) -> None:
+    """Let a job clear storage of a file: it is done again where storage does not answer."""
+    jobs.enqueue("clear", subject=file)
 
 
 def clear(storage: Storage, file: str) -> None:
-    """Delete a file's content and what was made of it."""
+    """Delete the content of a file, and what was made of it; nothing of one that has a row."""
+    if not StoredFile.select().where(StoredFile.id == file).exists():
+        _delete(storage, file)
+
+
+def _delete(storage: Storage, file: str) -> None:
     for name in ("", *DERIVED):
         storage.delete(key(file, name))
 
@@ -123,7 +140,7 @@ def used(owner: str) -> int:
 def erase(storage: Storage, owner: str) -> None:
     """Delete all of somebody's files."""
     for row in list(StoredFile.select(StoredFile.id).where(StoredFile.owner == owner)):
-        clear(storage, row.id)
+        _delete(storage, row.id)
         StoredFile.delete().where(StoredFile.id == row.id).execute()
 
 

@@ -15,6 +15,7 @@ from companion.media.kinds import HEAD
 from companion.uploads.tus import Checksum
 
 CHUNK = 256 * 1024
+START_BYTES = 1 << 20  # which the disk begins to write while more comes
 SYNC_BYTES = 16 << 20  # what a power cut can take back of one request
 LONGEST_SECONDS = 300.0  # one request may hold a thread; what has come by then counts, and the client goes on
 ENDING = ".part"
@@ -96,14 +97,17 @@ def receive(
     """
     os.ftruncate(descriptor, offset)  # what a crash left behind the last offset that was told
     os.lseek(descriptor, offset, os.SEEK_SET)
-    at = synced = offset
+    at = started = synced = offset
     total = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
     end = time.monotonic() + LONGEST_SECONDS
 
     def settle() -> None:
         nonlocal synced
         if at > synced:
-            os.fdatasync(descriptor)
+            try:
+                os.fdatasync(descriptor)
+            except OSError as exc:
+                raise _full(exc) from exc
             synced = at
             record(at, os.pread(descriptor, HEAD, 0))
 
@@ -117,6 +121,9 @@ def receive(
                 total.update(piece)
             elif at - synced >= SYNC_BYTES:
                 settle()
+            if at - started >= START_BYTES:  # the advice makes Linux write; what is being written stays in its cache
+                os.posix_fadvise(descriptor, started, at - started, os.POSIX_FADV_DONTNEED)
+                started = at
         if total is not None and checksum is not None and total.digest() != checksum.digest:
             raise WrongSumError
     except WrongSumError:
@@ -148,4 +155,8 @@ def _write(descriptor: int, piece: bytes) -> None:
         while view:
             view = view[os.write(descriptor, view) :]
     except OSError as exc:
-        raise Unavailable(f"the upload could not be written: {exc.strerror}; it goes on from here later") from exc
+        raise _full(exc) from exc
+
+
+def _full(exc: OSError) -> Unavailable:
+    return Unavailable(f"the upload could not be written: {exc.strerror}; it goes on from here later")

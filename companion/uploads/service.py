@@ -4,10 +4,7 @@ Until the check is done a file lies in quarantine: in `uploads/` of the folder, 
 """
 
 import json
-import logging
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,51 +15,22 @@ from companion.database import database, new_id, now
 from companion.errors import Conflict, Invalid, NotFound, TooLarge, WrongType
 from companion.events import service as events
 from companion.jobs import service as jobs
-from companion.media.kinds import LARGEST, Refused, check_size, sniff
+from companion.media.kinds import LARGEST, Refused, sniff
 from companion.storage.service import Storage
-from companion.uploads import files, names, receiving
+from companion.uploads import files, names, purposes, receiving
 from companion.uploads.models import StoredFile, Upload
 from companion.uploads.tus import Checksum
 
-log = logging.getLogger(__name__)
 LIFE_MS = 7 * 24 * 3600 * 1000  # of an upload that nobody goes on with
 KEEP_MS = 7 * 24 * 3600 * 1000  # of the row, after its end
-PATIENCE_MS = 3600 * 1000  # with a check that failed, so that it can be retried
 MOST = max(LARGEST.values())
 MOST_OPEN = 100  # uploads of one user that are not over
 DETAILS = ("label", "kind")
+COPIES = "check-"
 
-Check = Callable[[str, str, dict[str, str]], None]
-Take = Callable[[Upload, StoredFile, bool], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Purpose:
-    """What uploads can be for.
-
-    kinds: of files that serve it. check(user, subject, details): raises Problem when the user may not do that.
-    take(upload, file, duplicate): makes something of it in the caller's transaction, and returns its id.
-    """
-
-    kinds: tuple[str, ...]
-    check: Check
-    take: Take
-
-
-_purposes: dict[str, Purpose] = {
-    "file": Purpose(tuple(LARGEST), lambda _user, _subject, _details: None, lambda _upload, file, _same: str(file.id))
-}
-_by_kind: dict[str, str] = {}
 _folder: Path | None = None
 _storage: Storage | None = None
 _gate = receiving.Gate(4)
-
-
-def register(name: str, purpose: Purpose, usual_for: str = "") -> None:
-    """Let a domain take uploads; `usual_for` a kind of file whose upload says no purpose."""
-    _purposes[name] = purpose
-    if usual_for:
-        _by_kind[usual_for] = name
 
 
 def install(settings: Settings, storage: Storage) -> None:
@@ -79,10 +47,15 @@ def storage() -> Storage:
     return _storage
 
 
+def quarantine() -> Path:
+    """The folder that nothing serves."""
+    assert _folder is not None, "install comes first"
+    return _folder
+
+
 def path(upload: str) -> Path:
     """Where an upload lies until it is checked."""
-    assert _folder is not None, "install comes first"
-    return _folder / (upload + receiving.ENDING)
+    return quarantine() / (upload + receiving.ENDING)
 
 
 def create(owner: str, size: int, metadata: dict[str, str], address: str = "") -> Upload:
@@ -97,13 +70,7 @@ def create(owner: str, size: int, metadata: dict[str, str], address: str = "") -
     purpose = metadata.get("purpose", "")
     subject = metadata.get("subject", "")[:26]
     details = {name: metadata[name][:100] for name in DETAILS if name in metadata}
-    if purpose and purpose not in _purposes:
-        raise Invalid(f"purpose is one of {', '.join(sorted(_purposes))}")
-    if purpose:
-        _purposes[purpose].check(owner, subject, details)
-        most = max(LARGEST[kind] for kind in _purposes[purpose].kinds)
-        if size > most:
-            raise TooLarge(f"a file for this may have {most >> 20} MB")
+    purposes.check(purpose, owner, subject, details, size)
     with database.atomic():
         tiers.check(owner, "storage", size)
         running = Upload.select().where((Upload.owner == owner) & Upload.state.in_(files.UNDECIDED)).count()
@@ -189,7 +156,9 @@ def _record(row: Upload, at: int, head: bytes) -> None:
     """Write down how far it is; look at the first bytes; begin the check when all are there."""
     try:
         if not row.format and (len(head) >= 512 or at == row.size):
-            row.format = _known(row, head)
+            format_ = sniff(head)
+            purposes.check_format(row.purpose, format_, row.size)
+            row.format = format_.name
     except Refused as exc:
         refuse(row, str(exc))
         raise WrongType(str(exc)) from exc
@@ -203,44 +172,37 @@ def _record(row: Upload, at: int, head: bytes) -> None:
             tell(row)
 
 
-def _known(row: Upload, head: bytes) -> str:
-    format_ = sniff(head)
-    check_size(format_.kind, row.size)
-    purpose = _purposes.get(row.purpose)
-    if purpose is not None and format_.kind not in purpose.kinds:
-        wanted = " or ".join(purpose.kinds)
-        raise Refused(f"this is {_article(format_.kind)} file; for this it takes {_article(wanted)} file")
-    return format_.name
-
-
-def _article(kind: str) -> str:
-    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
-
-
 def refuse(row: Upload, reason: str) -> None:
-    """End an upload with a reason, and drop what came of it."""
+    """End an upload with a reason, unless it is over, and drop what came of it."""
     with database.atomic():
-        Upload.update(state="refused", reason=reason[:500], expires=now() + KEEP_MS).where(
-            Upload.id == row.id
-        ).execute()
-        audit.record("upload.refused", row.owner_id, row.id, reason=reason[:200])
-        row.state, row.reason = "refused", reason[:500]
-        tell(row)
-    path(row.id).unlink(missing_ok=True)
+        _drop(row)
+        row.state, row.reason, row.expires = "refused", reason[:500], now() + KEEP_MS
+        ended = {"state": row.state, "reason": row.reason, "expires": row.expires}
+        if Upload.update(**ended).where(_undecided(row)).execute():
+            audit.record("upload.refused", row.owner_id, row.id, reason=reason[:200])
+            tell(row)
 
 
 def accept(row: Upload, file: StoredFile, duplicate: bool) -> None:
-    """Hand a good file to who takes it, in the caller's transaction. Raises what they say."""
-    name = row.purpose or _by_kind.get(file.kind, "file")
-    purpose = _purposes[name]
-    if file.kind not in purpose.kinds:
-        raise Invalid(f"this is {_article(file.kind)} file, which is of no use here")
-    purpose.check(row.owner_id, row.subject, json.loads(row.details))
-    row.purpose, row.file, row.duplicate, row.state = name, file, duplicate, "ready"
-    row.result, row.expires = purpose.take(row, file, duplicate), now() + KEEP_MS
+    """Hand a good file to who takes it, in the caller's transaction. Raises what they say; Conflict when it is over."""
+    if not Upload.update(state="ready").where(_undecided(row)).execute():  # holds it until the transaction ends
+        raise Conflict("this upload was cancelled")
+    row.purpose, row.result = purposes.take(row, file, duplicate)
+    row.file, row.duplicate, row.state, row.expires = file, duplicate, "ready", now() + KEEP_MS
     row.save()
     audit.record("upload.done", row.owner_id, row.id, file=file.id, duplicate=duplicate)
     tell(row)
+
+
+def _undecided(row: Upload) -> Any:
+    return (Upload.id == row.id) & Upload.state.in_(files.UNDECIDED)
+
+
+def _drop(row: Upload) -> None:
+    """Drop the bytes of an upload that became nothing, when the caller's transaction is over."""
+    database.after_commit(lambda: path(row.id).unlink(missing_ok=True))
+    if row.state == "checking":  # which may have put something into storage
+        files.clear_later(row.id)
 
 
 def tell(row: Upload) -> None:
@@ -253,34 +215,17 @@ def cancel(owner: str, upload: str) -> None:
     row = find(owner, upload)
     if row.state == "receiving":
         with receiving.held(path(upload)):
-            _forget(row)
+            forget(row)
     else:
-        _forget(row)
+        forget(row)
 
 
-def _forget(row: Upload) -> None:
+def forget(row: Upload) -> None:
+    """Drop an upload; what came of it stays."""
     with database.atomic():
         Upload.delete().where(Upload.id == row.id).execute()
         audit.record("upload.ended", row.owner_id, row.id, state=row.state)
-    path(row.id).unlink(missing_ok=True)
-
-
-def keep_house() -> int:
-    """Drop uploads that have expired, and parts without one; returns how many. End those whose check failed."""
-    given_up = (Upload.state == "checking") & (Upload.expires < now() + LIFE_MS - PATIENCE_MS)
-    for row in list(Upload.select().where(given_up)):
-        if not jobs.waiting("check", row.id):
-            refuse(row, "the check of this file failed; send it again")
-    old = list(Upload.select().where(Upload.expires < now()))
-    for row in old:
-        _forget(row)
-    assert _folder is not None, "install comes first"
-    present = {part.name.removesuffix(receiving.ENDING): part for part in _folder.glob(f"*{receiving.ENDING}")}
-    known = {row.id for row in Upload.select(Upload.id).where(Upload.id.in_(list(present)))}
-    for number, part in present.items():
-        if number not in known and now() - part.stat().st_mtime * 1000 > 3600 * 1000:
-            part.unlink(missing_ok=True)
-    return len(old)
+        _drop(row)
 
 
 def erase(owner: str) -> None:
@@ -292,9 +237,14 @@ def erase(owner: str) -> None:
 
 
 def scratch() -> "tempfile.TemporaryDirectory[str]":
-    """A folder for copies while a file is being checked."""
-    assert _folder is not None, "install comes first"
-    return tempfile.TemporaryDirectory(prefix="check-", dir=_folder)
+    """A folder for copies while somebody looks at a file."""
+    return tempfile.TemporaryDirectory(prefix=COPIES, dir=quarantine())
+
+
+@jobs.handler("clear")
+def clear(work: jobs.Work) -> None:
+    """Delete what storage has of a file that is no more."""
+    files.clear(storage(), work.subject)
 
 
 deletion.register("uploads", erase)

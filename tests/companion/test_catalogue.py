@@ -4,6 +4,7 @@ import importlib
 import json
 import sqlite3
 import struct
+import threading
 
 import numpy as np
 import pytest
@@ -11,15 +12,16 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from companion import database
+from companion import database, folding
 from companion.accounts import tiers
 from companion.accounts.deletion import _erasers
 from companion.accounts.export import _parts
-from companion.catalogue import analysis, listing, service, text
+from companion.catalogue import analysis, intake, listing, search, service
 from companion.catalogue.models import Analysis, Artist, Track
 from companion.database import connection, new_id, now
 from companion.media import waveform
-from companion.uploads.models import StoredFile
+from companion.projects.models import Member
+from companion.uploads.models import StoredFile, Upload
 from tests.companion.sending import send
 from tests.companion.sounds import picture, wav
 
@@ -47,7 +49,7 @@ def added(person, data=SOUND, **fields):
 def made(owner, title, **fields):
     """A track without sound, straight into the database."""
     with connection():
-        row = Track.create(owner=owner, title=title, title_sort=text.sort_key(title), **fields)
+        row = Track.create(owner=owner, title=title, title_sort=folding.sort_key(title), **fields)
         service.index(row.id)
         return row.id
 
@@ -329,6 +331,73 @@ def test_best_hits_come_in_pages_too(app, mira):
     assert sorted(seen) == [f"Water {number}" for number in range(7)]
 
 
+def test_a_filter_or_a_share_finds_hits_that_lie_behind_more_of_others(app, mira, noor, monkeypatch):
+    monkeypatch.setattr(search, "CANDIDATES", 2)
+    monkeypatch.setattr(search, "MOST", 2)
+    listing._ranked.cache_clear()
+    for number in range(5):
+        made(mira.id, f"Water {number}", genre="Dub")
+    wanted = made(mira.id, "Elsewhere", genre="House", notes="water")
+    assert titles(mira, "q=water&genre=House") == ["Elsewhere"]
+    project = mira.post("/projects", {"title": "Both"}).json["id"]
+    with connection():
+        Member.create(project=project, user=noor.id, role=1)
+    mira.post(f"/projects/{project}/items", {"kind": "track", "subject": str(wanted)})
+    assert titles(noor, "q=water&shared=true") == ["Elsewhere"]
+    listing._ranked.cache_clear()
+
+
+def test_a_picture_that_a_project_shows_stays_when_its_track_gets_another(mira):
+    track = added(mira)
+    art = send(mira, picture(), purpose="artwork", subject=track)["result"]
+    project = mira.post("/projects", {"title": "Covered", "cover": art}).json["id"]
+    send(mira, picture(colour=(0, 0, 90)), purpose="artwork", subject=track)
+    assert mira.get(f"/artwork/{art}/96").status_code == 200
+    assert mira.get(f"/projects/{project}").json["cover"] == art
+    assert mira.delete(f"/files/{art}").status_code == 204  # said in so many words
+    assert mira.get(f"/projects/{project}").json["cover"] == ""
+
+
+def test_versions_that_come_at_once_all_get_a_number_of_their_own(app, mira):
+    track = added(mira)
+    with connection():
+        file = Track.get_by_id(track).file
+        uploads = [Upload.create(owner=mira.id, subject=track, name="x", size=1, expires=now()) for _ in range(8)]
+    failures = []
+
+    def take(upload):
+        try:
+            with connection(), database.database.atomic():
+                intake.take_version(upload, StoredFile.get_by_id(file), True)
+        except Exception as exc:
+            failures.append(exc)
+
+    threads = [threading.Thread(target=take, args=(upload,)) for upload in uploads]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    numbers = [row["number"] for row in mira.get(f"/tracks/{track}").json["recordings"]]
+    assert numbers == list(range(9, 0, -1))
+
+
+def test_a_track_comes_back_from_the_bin_only_where_the_tier_has_room(mira, monkeypatch):
+    monkeypatch.setitem(tiers.TIERS["free"], "tracks", 1)
+    first = made(mira.id, "First")
+    assert mira.delete(f"/tracks/{first}").status_code == 204
+    made(mira.id, "Second")
+    assert mira.post(f"/tracks/{first}/restore").status_code == 403
+    assert titles(mira, "bin=true") == ["First"]
+
+
+def test_an_if_match_that_is_no_number_is_answered_as_stale(mira):
+    track = made(mira.id, "One")
+    for tag in ('"\u00b2"', '"x"', '"-1"'):
+        assert mira.patch(f"/tracks/{track}", {"title": "Two"}, headers={"If-Match": tag}).status_code == 412
+    assert titles(mira) == ["One"]
+
+
 def test_filters_narrow_a_list_and_facets_say_to_what(app, mira):
     made(mira.id, "One", genre="Dub", year=2020, tempo=120.0, album="A")
     made(mira.id, "Two", genre="Dub", year=2021, tempo=128.0, album="B")
@@ -448,15 +517,15 @@ def test_the_schema_goes_down_and_up_again(settings):
 
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_folding_is_stable_and_words_are_what_the_index_can_hold(one, two):
-    assert text.folded(text.folded(one)) == text.folded(one)
-    assert text.words(one) == text.words(" ".join(text.words(one)))
-    assert not any(set(word) & set(" '\"*&|!():<>\\%_") for word in text.words(one + two))
+    assert folding.folded(folding.folded(one)) == folding.folded(one)
+    assert folding.words(one) == folding.words(" ".join(folding.words(one)))
+    assert not any(set(word) & set(" '\"*&|!():<>\\%_") for word in folding.words(one + two))
 
 
 def test_the_index_of_sqlite_takes_all_words_whole():
     index = sqlite3.connect(":memory:")
     index.execute("CREATE VIRTUAL TABLE t USING fts5(w, tokenize = 'unicode61 remove_diacritics 0')")
-    said = text.words("naïve Façade über 東京 हिन्दी ½ 2024 İstanbul Ørsted x_y")
+    said = folding.words("naïve Façade über 東京 हिन्दी ½ 2024 İstanbul Ørsted x_y")
     index.execute("INSERT INTO t VALUES (?)", (" ".join(said),))
     for word in said:
         assert index.execute("SELECT count(*) FROM t WHERE t MATCH ?", (f'"{word}"',)).fetchone() == (1,), word

@@ -13,6 +13,7 @@ import pytest
 from companion import database
 from companion.errors import Conflict, Invalid, NotFound
 from companion.events.models import Event
+from companion.jobs import ledger
 from companion.jobs import service as jobs
 from companion.jobs.models import Job
 from tests.companion.servers import free_port, wait_for_port
@@ -135,19 +136,17 @@ def test_only_a_failed_or_cancelled_job_is_done_again(queue):
     with database.database.atomic():
         job = jobs.enqueue("bad")
     jobs._handlers["bad"] = lambda work: None
-    jobs.retry(job.id)
+    ledger.retry(job.id)
     assert state(job) == "done"
     with pytest.raises(Conflict):
-        jobs.retry(job.id)
+        ledger.retry(job.id)
     with pytest.raises(NotFound):
-        jobs.retry("nonsense")
+        ledger.retry("nonsense")
 
 
-def test_a_job_is_cancelled_by_its_owner_alone_and_stops_at_its_next_sign(queue):
+def test_a_cancelled_job_stops_at_its_next_sign(queue):
     def cancelled_meanwhile(work):
-        with pytest.raises(NotFound):
-            jobs.cancel(work.job.id, owner="noor")
-        jobs.cancel(work.job.id, owner="mira")
+        ledger.cancel(work.job.id)
         work.progress(0.9)
         raise AssertionError("it went on")
 
@@ -155,6 +154,72 @@ def test_a_job_is_cancelled_by_its_owner_alone_and_stops_at_its_next_sign(queue)
     with database.database.atomic():
         job = jobs.enqueue("good", owner="mira")
     assert state(job) == "cancelled"
+
+
+def test_a_job_that_is_cancelled_as_it_ends_is_not_told_as_done(queue):
+    jobs._handlers["good"] = lambda work: ledger.cancel(work.job.id)
+    with database.database.atomic():
+        job = jobs.enqueue("good", owner="mira")
+    assert state(job) == "cancelled"
+    assert not [row.body for row in Event.select().where(Event.user == "mira") if '"done"' in row.body]
+
+
+def test_a_worker_that_went_on_after_its_job_was_begun_anew_changes_nothing(queue):
+    def begun_anew(work):
+        Job.update(started=work.job.started + 1).where(Job.id == work.job.id).execute()
+        with pytest.raises(jobs.CancelledError):
+            work.progress(0.9)
+
+    jobs._handlers["good"] = begun_anew
+    with database.database.atomic():
+        job = jobs.enqueue("good")
+    assert state(job) == "running"
+
+
+def test_what_may_pass_is_tried_again_at_the_next_sweep_and_given_up_after_three_tries(queue):
+    def full(_work):
+        raise OSError(28, "No space left on device")
+
+    jobs._handlers["good"] = full
+    with database.database.atomic():
+        job = jobs.enqueue("good")
+    assert (state(job), "tried again" in Job.get_by_id(job.id).note) == ("queued", True)
+    for _ in range(jobs.MOST_TRIES - 1):
+        assert jobs.sweep() == 0  # not at once
+        Job.update(seen=database.now() - 10_000).execute()
+        assert jobs.sweep() == 1
+    row = Job.get_by_id(job.id)
+    assert (row.state, row.tries) == ("failed", jobs.MOST_TRIES)
+    assert "No space left" in row.note
+
+
+def test_a_queue_that_does_not_answer_undoes_nothing(queue, monkeypatch):
+    def silent(_number):
+        raise OSError("connection refused")
+
+    working = jobs._start
+    monkeypatch.setattr(jobs, "_start", silent)
+    with database.database.atomic():
+        job = jobs.enqueue("good")
+    assert state(job) == "queued"
+    monkeypatch.setattr(jobs, "_start", working)
+    Job.update(created=database.now() - 10_000).execute()
+    assert jobs.sweep() == 1
+    assert state(job) == "done"
+
+
+def test_a_job_of_a_kind_that_nobody_knows_any_more_fails_with_a_reason(queue):
+    job = Job.create(kind="forgotten")
+    jobs.run(job.id)
+    assert Job.get_by_id(job.id).note == "this program does no jobs of the kind forgotten"
+
+
+def test_a_job_that_is_done_again_has_waited_since_then(queue, settings):
+    old = database.now() - jobs.KEEP_MS
+    job = Job.create(kind="good", state="failed", created=old, finished=old)
+    jobs.open_queue(settings)
+    ledger.retry(job.id)
+    assert (state(job), ledger.lag_ms() < 60_000) == ("queued", True)
 
 
 def test_a_job_that_the_queue_lost_is_queued_again_and_one_that_it_carries_is_not(queue, settings):
@@ -193,16 +258,16 @@ def test_jobs_that_ended_a_month_ago_are_dropped(queue):
     Job.create(kind="good", state="done", finished=database.now() - jobs.KEEP_MS - 1)
     kept = Job.create(kind="good", state="done", finished=database.now())
     assert jobs.forget() == 1
-    assert [row.id for row in jobs.listed()] == [kept.id]
+    assert [row.id for row in ledger.listed()[0]] == [kept.id]
 
 
 def test_jobs_are_counted_listed_and_their_wait_is_known(queue):
-    assert jobs.lag_ms() == 0
+    assert ledger.lag_ms() == 0
     Job.create(kind="good", created=database.now() - 5000)
-    assert jobs.lag_ms() >= 5000
-    assert jobs.counts()["queued"] == len(jobs.listed("queued")) == 1
+    assert ledger.lag_ms() >= 5000
+    assert ledger.counts()["queued"] == len(ledger.listed("queued")[0]) == 1
     with pytest.raises(Invalid):
-        jobs.listed("lost")
+        ledger.listed("lost")
 
 
 def started(folder):

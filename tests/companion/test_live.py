@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 
+import peewee
 import pytest
 
 from companion import database
@@ -15,7 +16,7 @@ from companion.accounts import presence, sessions
 from companion.accounts.models import Session, User
 from companion.events import service as events
 from companion.events.models import Event
-from companion.live import hub, server, tickets
+from companion.live import connection, feeder, hub, server, tickets
 from companion.live.feed import Feed
 from companion.live.server import LiveServer
 from tests.companion.servers import free_port, wait_for_port
@@ -99,6 +100,48 @@ def test_a_page_gets_its_own_events_in_order_and_no_others(together):
     together(play)
 
 
+def test_an_event_comes_though_its_nudge_was_lost_or_could_not_carry_it(together):
+    async def play(live):
+        page = Page(live, ticket(MIRA))
+        await page.next()
+        Event.create(user=MIRA, kind="lost", body="{}")
+        assert (await page.next())["kind"] == "lost"
+        publish(MIRA, "long", text="x" * 2 * events.MOST_CARRIED)
+        publish(MIRA, "short")
+        assert [(await page.next())["kind"] for _ in range(2)] == ["long", "short"]
+        await page.leave()
+
+    together(play)
+
+
+def test_events_go_on_after_whatever_went_wrong_with_the_database(together, monkeypatch):
+    monkeypatch.setattr(feeder, "POLL_SECONDS", 0.05)
+    read, failures = Feed.read, [peewee.InterfaceError("gone"), peewee.OperationalError("gone"), ValueError("odd")]
+
+    def fails(feed):
+        if failures:
+            raise failures.pop()
+        return read(feed)
+
+    monkeypatch.setattr(Feed, "read", fails)
+
+    async def play(live):
+        page = Page(live, ticket(MIRA))
+        await page.next()
+        Event.create(user=MIRA, kind="after", body="{}")
+        assert (await page.next())["kind"] == "after"
+
+    together(play)
+    assert not failures
+
+
+def test_what_is_no_event_is_taken_as_a_nudge_without_one():
+    for nudge in (b"!", b"", b"7", b"[1, 2]", b"{}", b"\xff"):
+        assert events.unpack(nudge) is None
+    row = (7, MIRA, "kind", "{}", 1)
+    assert events.unpack(events.pack(row)) == row
+
+
 def test_what_a_transaction_takes_back_is_never_told(together):
     async def play(live):
         page = Page(live, ticket(MIRA))
@@ -116,12 +159,12 @@ def test_a_ticket_works_once_and_only_for_a_minute(together, monkeypatch):
     async def play(live):
         once = ticket(MIRA)
         assert (await Page(live, once).next())["kind"] == "hello"
-        assert await Page(live, once).next() == hub.SIGN_IN
+        assert await Page(live, once).next() == connection.SIGN_IN
         late = ticket(MIRA)
         monkeypatch.setattr(tickets, "now", lambda: database.now() + tickets.LIFE_MS + 1)
-        assert await Page(live, late).next() == hub.SIGN_IN
-        assert await Page(live, "ticket=nonsense").next() == hub.SIGN_IN
-        assert await Page(live).next() == hub.SIGN_IN
+        assert await Page(live, late).next() == connection.SIGN_IN
+        assert await Page(live, "ticket=nonsense").next() == connection.SIGN_IN
+        assert await Page(live).next() == connection.SIGN_IN
 
     together(play)
 
@@ -138,8 +181,9 @@ def test_who_is_not_signed_in_gets_no_ticket(app):
 
 def test_a_page_of_another_site_is_refused(together, settings):
     async def play(live):
-        assert await Page(live, ticket(MIRA), "https://evil.example").next() == hub.FOREIGN
-        assert await Page(live, ticket(MIRA), "http://127.0.0.1:6666").next() == hub.FOREIGN
+        assert await Page(live, ticket(MIRA), "https://evil.example").next() == connection.FOREIGN
+        assert await Page(live, ticket(MIRA), "http://127.0.0.1:6666").next() == connection.FOREIGN
+        assert await Page(live, ticket(MIRA), "http://[::1:99999999").next() == connection.FOREIGN
         for ours in (settings.url, f"http://127.0.0.1:{settings.port}"):
             assert (await Page(live, ticket(MIRA), ours).next())["kind"] == "hello"
 
@@ -200,7 +244,7 @@ def test_a_slow_page_is_dropped_and_told_and_holds_up_nobody(together):
         await slow.next()
         await quick.next()
         slow.reads.clear()
-        for burst in range(0, hub.OUTBOX + 50, 34):
+        for burst in range(0, connection.OUTBOX + 50, 34):
             for count in range(burst, burst + 34):
                 publish(MIRA, count=count)
             assert [(await quick.next())["body"]["count"] for _ in range(34)] == list(range(burst, burst + 34))
@@ -208,9 +252,9 @@ def test_a_slow_page_is_dropped_and_told_and_holds_up_nobody(together):
         told = [await slow.next()]
         while isinstance(told[-1], dict):
             told.append(await slow.next())
-        assert told[-1] == hub.SLOW
+        assert told[-1] == connection.SLOW
         assert told[-2]["kind"] == "resync"
-        assert len(told) < hub.OUTBOX
+        assert len(told) < connection.OUTBOX
 
     together(play)
 
@@ -233,7 +277,7 @@ def test_a_user_has_ten_connections_and_others_are_free(together):
         pages = [Page(live, ticket(MIRA)) for _ in range(hub.MOST_EACH)]
         for page in pages:
             assert (await page.next())["kind"] == "hello"
-        assert await Page(live, ticket(MIRA)).next() == hub.CROWDED
+        assert await Page(live, ticket(MIRA)).next() == connection.CROWDED
         assert (await Page(live, ticket(NOOR)).next())["kind"] == "hello"
         await pages[0].leave()
         assert (await Page(live, ticket(MIRA)).next())["kind"] == "hello"
@@ -253,7 +297,7 @@ def test_a_page_that_is_signed_out_is_closed_at_the_next_heartbeat(together, mir
         sessions.end_all(mira.id)
         while isinstance(told := await page.next(), dict):
             assert told["kind"] == "heartbeat"
-        assert told == hub.SIGN_IN
+        assert told == connection.SIGN_IN
         assert [(await other.next())["kind"] for _ in range(3)] == ["hello", "heartbeat", "heartbeat"]
 
     together(play)
@@ -317,9 +361,9 @@ def test_a_real_server_tells_a_real_client_and_closes_foreign_ones(live_port, se
         publish(MIRA, title="Träumerei")
         assert client.receive()["body"] == {"title": "Träumerei"}
     with Socket(live_port, path, settings.url) as again:
-        assert again.closed() == hub.SIGN_IN
+        assert again.closed() == connection.SIGN_IN
     with Socket(live_port, f"/ws/events?{ticket(MIRA)}", "https://evil.example") as foreign:
-        assert foreign.closed() == hub.FOREIGN
+        assert foreign.closed() == connection.FOREIGN
     with Socket(live_port, "/elsewhere") as lost:
         assert lost.status == 403
 
@@ -333,8 +377,7 @@ def test_events_pass_through_redis_between_machines(settings, together, monkeypa
     try:
         wait_for_port(port, process)
         shared = settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{port}"})
-        monkeypatch.setattr(server, "POLL_SECONDS", 600.0)
-        monkeypatch.setattr(LiveServer, "_listen", lambda _self: None)
+        monkeypatch.setattr(feeder, "POLL_SECONDS", 600.0)
         events.install(shared)
 
         async def play(_live):

@@ -205,6 +205,8 @@ def test_search_finds_words_of_title_and_notes_whatever_their_case_and_accents(m
 
     assert found("cafe arger") == found("étude") == found("100%") == [one]
     assert found("arger else") == []
+    ours = mira.post("/projects", {"title": "Żółta Łódź"}).json["id"]
+    assert found("zolta lodz") == [ours]
     assert found("_") == []
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -18,13 +19,16 @@ from hypothesis import strategies as st
 from companion.accounts import tiers
 from companion.accounts.deletion import _erasers
 from companion.database import connection, database, now
-from companion.errors import Problem
+from companion.errors import Problem, Unavailable
+from companion.jobs import ledger
 from companion.jobs import service as jobs
 from companion.jobs.models import Job
-from companion.uploads import checking, names, receiving, service, tus
+from companion.uploads import checking, house, names, receiving, service, tus
 from companion.uploads.models import StoredFile, Upload, key
 from tests.companion.sending import BODY, begin, meta, more, send
 from tests.companion.sounds import archive, picture, wav
+
+pytestmark = pytest.mark.slow
 
 SOUND = wav(seconds=0.2)
 
@@ -204,7 +208,7 @@ def test_the_limit_of_a_kind_holds_whatever_the_name_says(mira):
 
 
 def test_nothing_is_served_before_it_was_checked(app, mira, monkeypatch):
-    monkeypatch.setattr(jobs, "_push", lambda _number: None)
+    monkeypatch.setattr(jobs, "push", lambda _number: None)
     number = begun(mira, SOUND)
     more(mira, number, 0, SOUND)
     assert mira.get(f"/uploads/{number}").json["state"] == "checking"
@@ -236,7 +240,7 @@ def test_a_check_that_dies_in_the_middle_is_done_again(app, mira, monkeypatch):
     assert done["state"] == "checking"
     assert not service.path(done["id"]).exists()  # it lies in storage by now
     with connection():
-        jobs.retry(Job.get(Job.subject == done["id"]).id)
+        ledger.retry(Job.get(Job.subject == done["id"]).id)
     done = mira.get(f"/uploads/{done['id']}").json
     assert done["state"] == "ready"
     assert mira.get(f"/files/{done['file']}/content").data == SOUND
@@ -249,15 +253,74 @@ def test_an_upload_whose_check_failed_for_good_ends_with_a_reason(app, mira, mon
     monkeypatch.setattr(service, "accept", broken)
     done = send(mira, SOUND)
     with connection():
-        service.keep_house()
+        house.keep_house()
         assert mira.get(f"/uploads/{done['id']}").json["state"] == "checking"  # it may be retried
-        later = now() + service.LIFE_MS - service.PATIENCE_MS - 1
+        later = now() + service.LIFE_MS - house.PATIENCE_MS - 1
         Upload.update(expires=later).where(Upload.id == done["id"]).execute()
-        service.keep_house()
+        house.keep_house()
     ended = mira.get(f"/uploads/{done['id']}").json
     assert (ended["state"], "send it again" in ended["reason"]) == ("refused", True)
     with connection():
         assert service.files.used(mira.id) == 0
+
+
+def test_an_upload_that_is_cancelled_while_it_is_checked_becomes_nothing(app, mira, monkeypatch):
+    keep = checking._keep
+
+    def cancelled_meanwhile(work, row, *others):
+        kept = keep(work, row, *others)
+        service.cancel(mira.id, row.id)
+        return kept
+
+    monkeypatch.setattr(checking, "_keep", cancelled_meanwhile)
+    number = begun(mira, SOUND)
+    more(mira, number, 0, SOUND)
+    assert mira.get(f"/uploads/{number}").status_code == 404
+    assert mira.get("/files").json["items"] == mira.get("/tracks").json["items"] == []
+    assert left(number) == []
+
+
+def left(number):
+    """What storage still has of an upload."""
+    return [path for path in service.storage()._folder.rglob("*") if number in str(path)]
+
+
+def test_a_store_that_does_not_answer_is_asked_again_later(app, mira, monkeypatch):
+    def away(*_arguments):
+        raise Unavailable("the store for files does not answer")
+
+    number = begun(mira, SOUND)
+    with monkeypatch.context() as patch:
+        patch.setattr(service.storage(), "adopt", away, raising=False)
+        more(mira, number, 0, SOUND)
+        assert mira.get(f"/uploads/{number}").json["state"] == "checking"
+    with connection():
+        Job.update(seen=now() - 10_000).execute()
+        jobs.sweep()
+    file = mira.get(f"/uploads/{number}").json["file"]
+    assert mira.get(f"/files/{file}/content").data == SOUND
+    track = mira.get("/tracks").json["items"][0]["id"]
+    with monkeypatch.context() as patch:
+        patch.setattr(service.storage(), "delete", away, raising=False)
+        assert mira.delete(f"/tracks/{track}").status_code == mira.delete(f"/tracks/{track}/bin").status_code == 204
+    assert left(file)
+    with connection():
+        Job.update(seen=now() - 10_000).where(Job.state == "queued").execute()
+        jobs.sweep()
+    assert left(file) == []
+
+
+def test_copies_and_parts_that_a_killed_process_left_go_after_a_day(app, mira):
+    stale, fresh = service.scratch(), service.scratch()
+    part = service.path("0" * 26)
+    part.touch()
+    for place in (stale.name, part):
+        os.utime(place, (0, 0))
+    with connection():
+        house.keep_house()
+    assert [Path(place).exists() for place in (stale.name, fresh.name, part)] == [False, True, False]
+    stale._finalizer.detach()
+    fresh.cleanup()
 
 
 def test_a_tier_that_is_full_takes_no_more(mira, monkeypatch):
@@ -274,8 +337,8 @@ def test_expired_uploads_go_and_their_bytes_with_them(app, mira):
         Upload.update(expires=now() - 1).where(Upload.id == number).execute()
     assert mira.get(f"/uploads/{number}").status_code == 404
     with connection():
-        assert service.keep_house() == 1
-        assert service.keep_house() == 0
+        assert house.keep_house() == 1
+        assert house.keep_house() == 0
     assert not service.path(number).exists()
 
 

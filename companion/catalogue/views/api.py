@@ -19,6 +19,6 @@ def expected_version() -> int | None:
     if wanted in ("", "*"):
         return None
     number = wanted.strip('"').partition(".")[0]
-    if not number.isdigit():
+    if not (number.isascii() and number.isdigit()):
         raise Stale("somebody changed this meanwhile; load it again, then repeat the change")
     return int(number)

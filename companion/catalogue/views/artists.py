@@ -60,5 +60,5 @@ def rename_artist(artist: str, body: Naming) -> Any:
 
 @api.on("DELETE", "/artists/<artist>", WRITE, status=204)
 def delete_artist(artist: str) -> Any:
-    """Remove an artist whom no track contributors."""
+    """Remove an artist whom no track credits."""
     contributors.remove(who().user, artist)

@@ -1,6 +1,5 @@
 """/api/v1/tracks: listing, looking, changing, the bin."""
 
-import json
 from typing import Any, Literal
 
 from flask import Response
@@ -227,7 +226,7 @@ def edit_track(track: str, body: TrackEdit) -> Any:
 @api.on("PUT", "/tracks/<track>/markers", WRITE, takes=Markers, gives=list[MarkerOut])
 def put_markers(track: str, body: Markers) -> Any:
     """Set the markers of a track."""
-    service.put_markers(who().user, track, [json.loads(marker.model_dump_json()) for marker in body.markers])
+    service.put_markers(who().user, track, [marker.model_dump() for marker in body.markers])
     return service.markers(track)
 
 
