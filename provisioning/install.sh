@@ -13,7 +13,7 @@ usage: provisioning/install.sh [--check] [--dev] [--companion-only]
 END
 }
 
-base="build-essential python3-dev python3-venv pkg-config ca-certificates"
+base="build-essential python3-dev python3-venv pkg-config ca-certificates mosquitto"
 device="jackd2 libjack-jackd2-dev librubberband-dev libflac-dev fluidsynth fluid-soundfont-gm fonts-inter fonts-dejavu-core fonts-droid-fallback"
 page="nodejs npm"
 dev="flac ffmpeg sox binutils shellcheck postgresql chromium"
@@ -91,7 +91,24 @@ apt() {
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=$lock_seconds "$@" </dev/null
 }
 
+# Debian starts a broker of its own wherever it installs one. Rackdeck starts its broker itself, on its own ports; so one
+# that was not there before is kept from starting, and left switched off. One that was there is somebody's: it stays.
+# shellcheck disable=SC2086
+keep_broker_off() {
+    case " $missing " in *" mosquitto "*) ;; *) return 0 ;; esac
+    [ ! -e /etc/systemd/system/mosquitto.service ] && command -v systemctl >/dev/null 2>&1 || return 0
+    $as_root systemctl -q mask mosquitto.service || return 0
+    trap leave_broker_off EXIT
+}
+# shellcheck disable=SC2086
+leave_broker_off() {
+    trap - EXIT
+    $as_root systemctl -q unmask mosquitto.service || true
+    if installed mosquitto; then $as_root systemctl -q disable mosquitto.service || true; fi
+}
+
 echo "installing:$missing"
+keep_broker_off
 apt update || echo "apt could not renew its package lists; going on with those it has" >&2
 # shellcheck disable=SC2086
 apt install --no-install-recommends $missing ||

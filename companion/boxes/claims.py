@@ -10,11 +10,12 @@ from typing import Any
 
 from companion.accounts import tiers
 from companion.audit import service as audit
-from companion.boxes import service
+from companion.boxes import certificates, service
 from companion.boxes.models import Box, ClaimOffer, ClaimTries
 from companion.database import database, now
 from companion.errors import Conflict, Invalid, NotFound, TooMany
 from companion.notices import service as notices
+from device.contracts.claims import check_digits
 
 LIFE_MS = 10 * 60 * 1000
 MOST_TRIES = 5
@@ -52,6 +53,11 @@ def _info(box: PublicInfo) -> str:
     return service.dumped({name: text[:60] for name, text in asdict(box).items()} | {"fingerprint": box.fingerprint})
 
 
+def is_offered(box: str) -> bool:
+    """Whether a box shows a code that is still good."""
+    return bool(ClaimOffer.select().where((ClaimOffer.box == box) & (ClaimOffer.expires > now())).exists())
+
+
 def normal(code: str) -> str:
     """A code as it is compared, however it was typed. Invalid when it can be none."""
     plain = re.sub(r"[\s-]", "", code).upper().translate(_READ_AS)
@@ -65,28 +71,32 @@ def _digest(code: str) -> str:
 
 
 def claim(user: str, code: str) -> dict[str, Any]:
-    """Make the box that shows this code the user's. NotFound for a code that no box shows; TooMany after five.
+    """Make the box that shows this code the user's; `check` has six digits that it shows too.
 
+    NotFound for a code that no box shows; TooMany after five.
     Conflict when the box is somebody's; OverQuota when the tier includes no more boxes.
     """
     digest = _digest(normal(code))
     _count(user)
     with database.atomic():
-        tiers.check(user, "boxes")
         offer = ClaimOffer.get_or_none((ClaimOffer.hash == digest) & (ClaimOffer.expires > now()))
         if offer is None or not ClaimOffer.delete().where(ClaimOffer.hash == digest).execute():
             raise NotFound("no box shows this code now; look again, or let the box show a new one")
         info = service.loaded(offer.info)
+        anybodys = Box.owner.is_null() | (Box.owner == user)  # whose certificate has expired claims anew
+        if not Box.select().where((Box.id == info["id"]) & (Box.owner == user)).exists():
+            tiers.check(user, "boxes")
         Box.insert(id=info["id"], name=info["name"], model=info["model"], fingerprint="").on_conflict_ignore().execute()
         taken = {"owner": user, "claimed": now(), "name": info["name"], "model": info["model"]}
         reset = {"fingerprint": info["fingerprint"], "heir": "", "heir_until": None, "online": False, "playing": ""}
-        if not Box.update(**taken, **reset).where((Box.id == info["id"]) & Box.owner.is_null()).execute():
+        if not Box.update(**taken, **reset).where((Box.id == info["id"]) & anybodys).execute():
             raise Conflict("this box is somebody's; who has it must revoke it, or give it to you")
         ClaimTries.delete().where(ClaimTries.user == user).execute()
+        certificates.allow(info["id"], info["fingerprint"])
         service.note(info["id"], user, "claimed")
         audit.record("box.claimed", user, info["id"])
         notices.tell(user, "box.claimed", {"box": info["id"], "name": info["name"]}, mail=True)
-        return service.get(user, info["id"])
+        return service.get(user, info["id"]) | {"check": check_digits(info["fingerprint"], normal(code))}
 
 
 def _count(user: str) -> None:

@@ -59,3 +59,49 @@ class BoxEvent(Model):
 
     class Meta:
         indexes = ((("box", "owner", "id"), False),)
+
+
+class Authority(Model):
+    """The companion's own certificate authority: one row. What is secret is sealed by the vault.
+
+    certificate, broker_certificate, crl: PEM. crl_number: of the newest revocation list; crl_made: when, in ms.
+    access: sealed JSON, how the companion's processes sign in at the broker.
+    """
+
+    id = peewee.SmallIntegerField(primary_key=True)
+    key = peewee.BlobField()
+    certificate = peewee.TextField()
+    broker_key = peewee.BlobField()
+    broker_certificate = peewee.TextField()
+    access = peewee.BlobField()
+    crl = peewee.TextField(default="")
+    crl_number = peewee.BigIntegerField(default=0)
+    crl_made = peewee.BigIntegerField(default=0)
+
+
+class Enrolment(Model):
+    """That a box may fetch a certificate for the key with this fingerprint, until a time (ms), without an older one.
+
+    house: it runs on the companion's own machine, and needs no code. barred: its owner revoked it.
+    """
+
+    box = peewee.CharField(max_length=64, primary_key=True)
+    fingerprint = peewee.CharField(max_length=64)
+    until = peewee.BigIntegerField(default=0)
+    house = peewee.BooleanField(default=False)
+    barred = peewee.BooleanField(default=False)
+
+
+class Certificate(Model):
+    """One that a box was given. serial: hexadecimal; issued, expires, revoked: ms since 1970.
+
+    listed: number of the first revocation list that names it. kicks: how often the box was put out since.
+    """
+
+    serial = peewee.CharField(max_length=40, primary_key=True)
+    box = peewee.CharField(max_length=64, index=True)
+    issued = peewee.BigIntegerField(default=now)
+    expires = peewee.BigIntegerField()
+    revoked = peewee.BigIntegerField(null=True)
+    listed = peewee.BigIntegerField(null=True)
+    kicks = peewee.SmallIntegerField(null=True, index=True)

@@ -1,4 +1,4 @@
-"""A user's boxes: listed, named, reported, given away, revoked."""
+"""A user's boxes: listed, named, reported, revoked."""
 
 import json
 from dataclasses import dataclass, field
@@ -6,20 +6,16 @@ from typing import Any
 
 import peewee
 
-from companion.accounts import directory, tiers
-from companion.accounts import service as accounts
+from companion.accounts import tiers
 from companion.audit import service as audit
+from companion.boxes import certificates
 from companion.boxes.models import Box, BoxEvent
-from companion.config import Settings
 from companion.database import database, now
-from companion.errors import Conflict, Forbidden, NotFound
+from companion.errors import Forbidden, NotFound
 from companion.events import service as events
-from companion.mail import service as mail
-from companion.notices import service as notices
 from companion.web import paging
 
 LOST_MS = 5 * 60 * 1000  # a box that said nothing for so long is not online, whatever it said last
-GIVING_MS = 7 * 24 * 3600 * 1000
 KEEP_MS = 90 * 24 * 3600 * 1000
 
 
@@ -89,10 +85,11 @@ def counts() -> tuple[int, int]:
 
 def get(user: str, box: str) -> dict[str, Any]:
     """One of a user's boxes. NotFound."""
-    return _shown(_find(user, box))
+    return _shown(find(user, box))
 
 
-def _find(user: str, box: str) -> Box:
+def find(user: str, box: str) -> Box:
+    """The row of one of a user's boxes. NotFound."""
     found: Box | None = Box.get_or_none((Box.id == box) & mine(user))
     if found is None:
         raise NotFound("there is no such box")
@@ -163,7 +160,7 @@ def report(box: str, status: Status) -> bool:
 
 def activity(user: str, box: str, after: str, limit: int) -> tuple[list[dict[str, Any]], str]:
     """A page of what happened with a box since it is this user's, newest first, and the next cursor."""
-    _find(user, box)
+    find(user, box)
     query = BoxEvent.select().where((BoxEvent.box == box) & (BoxEvent.owner == user))
     cursor = paging.decode(after, [int])
     if cursor:
@@ -173,88 +170,16 @@ def activity(user: str, box: str, after: str, limit: int) -> tuple[list[dict[str
     return [{"id": row.id, "kind": row.kind, "detail": loaded(row.detail), "at": row.at} for row in rows], following
 
 
-def give(settings: Settings, user: str, box: str, email: str) -> dict[str, Any]:
-    """Offer a box to whoever owns an address; it stays the user's until that person takes it. NotFound.
-
-    Nobody is told whether the address has an account.
-    """
-    email = accounts.clean_email(email)
+def revoke(user: str, box: str, why: str = "revoked") -> None:
+    """End that a box is the user's: it is nobody's then, put out, and may be claimed anew. NotFound."""
     with database.atomic():
-        row = _find(user, box)
-        if email == accounts.find(user).email:
-            raise Conflict("that is your own address")
-        Box.update(heir=email, heir_until=now() + GIVING_MS).where((Box.id == box) & mine(user)).execute()
-        giver = directory.names([user])[user]
-        mail.send(email, "box-offer", name=giver, box=row.name, link=f"{settings.url}/boxes")
-        heir = directory.owner_of(email)
-        if heir is not None:
-            notices.tell(heir, "box.offered", {"box": box, "name": row.name, "who": giver})
-        note(box, user, "offered", to=email)
-        audit.record("box.offered", user, box)
-        return get(user, box)
-
-
-def keep(user: str, box: str) -> dict[str, Any]:
-    """Take the offer back. NotFound."""
-    with database.atomic():
-        if not Box.update(heir="", heir_until=None).where((Box.id == box) & mine(user)).execute():
-            raise NotFound("there is no such box")
-        note(box, user, "kept")
-        return get(user, box)
-
-
-def _offered_to(user: str) -> peewee.Expression:
-    email = directory.proved_email(user)
-    return (Box.heir == email) & (Box.heir_until > now()) & Box.owner.is_null(False)
-
-
-def offers(user: str) -> list[dict[str, Any]]:
-    """Boxes that are offered to the address that a user has proved."""
-    rows = list(Box.select().where(_offered_to(user)).order_by(Box.heir_until))
-    names = directory.names(row.owner_id for row in rows)
-    return [
-        {
-            "box": row.id,
-            "name": row.name,
-            "model": row.model,
-            "giver": names.get(row.owner_id, ""),
-            "expires": row.heir_until,
-        }
-        for row in rows
-    ]
-
-
-def take(user: str, box: str) -> dict[str, Any]:
-    """Accept an offered box. NotFound; OverQuota when the tier includes no more boxes."""
-    with database.atomic():
-        tiers.check(user, "boxes")
-        row = Box.get_or_none((Box.id == box) & _offered_to(user))
-        mine_now = {"owner": user, "claimed": now(), "heir": "", "heir_until": None, "playing": ""}
-        if row is None or not Box.update(**mine_now).where((Box.id == box) & _offered_to(user)).execute():
-            raise NotFound("no such box is offered to you; confirm your address first")
-        who = directory.names([user])[user]
-        note(box, row.owner_id, "given")
-        notices.tell(row.owner_id, "box.taken", {"box": box, "name": row.name, "who": who}, mail=True)
-        note(box, user, "taken")
-        audit.record("box.taken", user, box)
-        return get(user, box)
-
-
-def refuse(user: str, box: str) -> None:
-    """Decline an offered box. NotFound."""
-    if not Box.update(heir="", heir_until=None).where((Box.id == box) & _offered_to(user)).execute():
-        raise NotFound("no such box is offered to you")
-
-
-def revoke(user: str, box: str) -> None:
-    """End that a box is the user's: it is nobody's then, and may be claimed anew. NotFound."""
-    with database.atomic():
-        _find(user, box)
-        note(box, user, "revoked")
+        find(user, box)
+        note(box, user, why)
         nobodys = {"owner": None, "claimed": None, "heir": "", "heir_until": None, "online": False, "playing": ""}
         if not Box.update(**nobodys).where((Box.id == box) & mine(user)).execute():
             raise NotFound("there is no such box")
-        audit.record("box.revoked", user, box)
+        certificates.bar(box, why)
+        audit.record(f"box.{why}", user, box)
 
 
 def owner_of(box: str) -> str:

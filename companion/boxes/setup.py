@@ -3,13 +3,15 @@
 from typing import Any
 
 from companion.accounts import deletion, export
-from companion.boxes import claims, service
+from companion.boxes import certificates, claims, revocation, service
+from companion.health import service as health
 
 
 def keep_house() -> None:
     """Once an hour: drop what is over."""
     service.forget()
     claims.forget()
+    certificates.forget()
 
 
 def _boxes(user: str) -> list[dict[str, Any]]:
@@ -26,3 +28,4 @@ def install() -> None:
     """Before the first request."""
     deletion.register("boxes", erase)
     export.register("boxes", _boxes)
+    health.CHECKS["certificates"] = lambda _settings, _storage: revocation.finding()

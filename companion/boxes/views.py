@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from flask import current_app
+from flask import Response, current_app
 from pydantic import BaseModel, ConfigDict, Field
 
-from companion.boxes import claims, service
-from companion.web.api import Answer, Api, Body, Rule
+from companion.boxes import authority, claims, enrolment, giving, service
+from companion.vault.service import Vault
+from companion.web.api import ONE_LINE, Answer, Api, Body, Rule
 from companion.web.identity import Access, who
 from companion.web.paging import Page, Paging
 
@@ -32,6 +33,12 @@ class BoxOut(Answer):
     given_to: str
 
 
+class Claimed(BoxOut):
+    """A box that is yours now. `check`: six digits; the box shows the same, or it is another box."""
+
+    check: str
+
+
 class Claim(Body):
     """The code on the box's screen."""
 
@@ -41,7 +48,7 @@ class Claim(Body):
 class Name(Body):
     """What the box is called."""
 
-    name: str = Field(min_length=1, max_length=60)
+    name: str = Field(min_length=1, max_length=60, pattern=ONE_LINE)
 
 
 class Heir(Body):
@@ -83,28 +90,137 @@ def list_boxes(query: Wanted) -> Any:
     return service.listed(who().user, query.search)
 
 
-@api.on("POST", "/claims", Rule(Access.ARTIST, limit="auth", repeats=False), takes=Claim, gives=BoxOut, status=201)
+@api.on("POST", "/claims", Rule(Access.ARTIST, limit="auth", repeats=False), takes=Claim, gives=Claimed, status=201)
 def claim_box(body: Claim) -> Any:
     """Make a box yours by the code that it shows. Five tries in ten minutes."""
     return claims.claim(who().user, body.code)
 
 
+class Signed(Body):
+    """A box's proof: its public key (DER), our nonce, its signature (ECDSA, SHA-256); key and signature in base64."""
+
+    key: str = Field(max_length=200)
+    nonce: str = Field(max_length=120)
+    signature: str = Field(max_length=200)
+
+    def proof(self) -> enrolment.Proof:
+        """As the service takes it."""
+        return enrolment.Proof(self.key, self.nonce, self.signature)
+
+
+class Shown(Signed):
+    """A box shows a code. Signed: `offer`, nonce, code, name, model."""
+
+    code: str = Field(max_length=20)
+    name: str = Field(max_length=60, pattern=ONE_LINE)
+    model: str = Field(max_length=60, pattern=ONE_LINE)
+
+
+class House(Signed):
+    """The box on this machine. Signed: `house`, nonce, token, name, model."""
+
+    token: str = Field(max_length=100)
+    name: str = Field(max_length=60, pattern=ONE_LINE)
+    model: str = Field(max_length=60, pattern=ONE_LINE)
+
+
+class Requested(Signed):
+    """A request for a certificate (PEM). Signed: `certificate`, nonce, SHA-256 of the request in hexadecimal."""
+
+    request: str = Field(max_length=4096)
+
+
+class NonceOut(Answer):
+    """What a box signs next; good for five minutes."""
+
+    nonce: str
+
+
+class ShownOut(Answer):
+    """The box's id as we know it, and until when it may be claimed or fetch its certificate."""
+
+    box: str
+    expires: int
+
+
+class EnrolmentOut(Answer):
+    """`state`: `waiting` or `issued`; then the box's certificate and what it needs to reach the broker.
+
+    `owner` tells nothing but whether the owner is the same as before.
+    """
+
+    state: str
+    box: str
+    certificate: str = ""
+    authority: str = ""
+    expires: int = 0
+    broker_host: str = ""
+    broker_port: int = 0
+    name: str = ""
+    owner: str = ""
+
+
+ENROL = Rule(Access.PUBLIC, limit="enrol")  # a box has no account: it proves its key
+
+
+def _vault() -> Vault:
+    vault: Vault = current_app.extensions["vault"]
+    return vault
+
+
+@api.on("POST", "/enrolment/nonce", ENROL, gives=NonceOut)
+def give_nonce() -> Any:
+    """A number for a box to sign."""
+    return {"nonce": enrolment.nonce(_vault())}
+
+
+@api.on("POST", "/enrolment/offer", ENROL, takes=Shown, gives=ShownOut)
+def show_code(body: Shown) -> Any:
+    """A box shows this code to be claimed by, for ten minutes."""
+    return enrolment.offer(_vault(), body.proof(), body.code, body.name, body.model)
+
+
+@api.on("POST", "/enrolment/house", ENROL, takes=House, gives=ShownOut)
+def enrol_house(body: House) -> Any:
+    """The box on the companion's own machine enrols without a code."""
+    settings = current_app.extensions["settings"]
+    return enrolment.house(settings, _vault(), body.proof(), body.token, body.name, body.model)
+
+
+@api.on("POST", "/enrolment/certificate", ENROL, takes=Requested, gives=EnrolmentOut)
+def fetch_certificate(body: Requested) -> Any:
+    """A box asks for its certificate: once it was claimed, and again before the one it has ends."""
+    return enrolment.fetch(current_app.extensions["settings"], _vault(), body.proof(), body.request)
+
+
+@api.on("POST", "/enrolment/leave", ENROL, takes=Signed, status=204)
+def leave_companion(body: Signed) -> Any:
+    """A box goes away by itself; its certificates are revoked."""
+    enrolment.leave(_vault(), body.proof())
+
+
+@api.on("GET", "/authority/revoked", ENROL, content="application/x-pem-file")
+def get_revoked() -> Any:
+    """The list of revoked certificates (PEM), for a broker on another machine."""
+    return Response(authority.row(_vault()).crl, content_type="application/x-pem-file")
+
+
 @api.on("GET", "/offers", OWN, gives=list[OfferOut])
 def list_offers() -> Any:
     """Boxes that are offered to your address, once it is confirmed."""
-    return service.offers(who().user)
+    return giving.offers(who().user)
 
 
 @api.on("POST", "/offers/<box>/accept", OWN, gives=BoxOut)
 def take_box(box: str) -> Any:
     """Take a box that is offered to you."""
-    return service.take(who().user, box)
+    return giving.take(who().user, box)
 
 
 @api.on("DELETE", "/offers/<box>", OWN, status=204)
 def refuse_box(box: str) -> Any:
     """Decline a box that is offered to you."""
-    service.refuse(who().user, box)
+    giving.refuse(who().user, box)
 
 
 @api.on("GET", "/<box>", READ, gives=BoxOut)
@@ -135,10 +251,10 @@ def list_activity(box: str, query: Paging) -> Any:
 @api.on("PUT", "/<box>/offer", Rule(Access.ARTIST, limit="mail"), takes=Heir, gives=BoxOut)
 def offer_box(box: str, body: Heir) -> Any:
     """Offer a box to somebody; it stays yours until they take it."""
-    return service.give(current_app.extensions["settings"], who().user, box, body.email)
+    return giving.give(current_app.extensions["settings"], who().user, box, body.email)
 
 
 @api.on("DELETE", "/<box>/offer", OWN, gives=BoxOut)
 def keep_box(box: str) -> Any:
     """Take the offer back."""
-    return service.keep(who().user, box)
+    return giving.keep(who().user, box)

@@ -1,0 +1,145 @@
+"""`rackdeck box`: whose this box is, claiming it, leaving, the name, and the way back to how it came."""
+
+import argparse
+import contextlib
+import sys
+import time
+from pathlib import Path
+
+from device.errors import InputError, MachineError
+
+HELP = "whose this box is: status, claim, leave, name, reset"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """One part each."""
+    parts = parser.add_subparsers(dest="part", metavar="status|claim|leave|name|reset")
+    parts.add_parser("status", help="id, owner, certificate")
+    claim = parts.add_parser("claim", help="show a code by which somebody makes the box theirs")
+    claim.add_argument("--companion", metavar="ADDRESS", help="such as https://music.example.org; else the one before")
+    claim.add_argument("--pin", default="", metavar="SHA256", help="of the companion's certificate, if it is its own")
+    claim.add_argument("--svg", type=Path, metavar="FILE", help="also write the QR code as an image")
+    parts.add_parser("leave", help="be nobody's box; music and recordings stay")
+    named = parts.add_parser("name", help="show or set what the box is called")
+    named.add_argument("name", nargs="?", help="the new name")
+    erased = parts.add_parser("reset", help="erase everything: key, music, recordings, settings")
+    erased.add_argument("--key", action="store_true", help="erase the key and the claim alone")
+    erased.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 when it was done."""
+    from device import paths
+    from provisioning import identity, reset
+
+    if reset.finish(paths.home()):
+        print("A reset that was cut short is done now.")
+    if arguments.part == "reset":  # also where the key is damaged
+        return _reset(arguments)
+    place = identity.folder()
+    if arguments.part == "claim":
+        return _claim(place, arguments)
+    if arguments.part == "leave":
+        return _leave(place)
+    if arguments.part == "name":
+        return _name(place, arguments.name)
+    return _status(place)
+
+
+def _status(place: Path) -> int:
+    from provisioning import claiming, identity, membership
+
+    own, held = identity.own(place), membership.read(place)
+    rows = [
+        ("name", identity.name(place)),
+        ("id", own.id),
+        ("key", own.fingerprint),
+    ]
+    if held is None:
+        shown = claiming.pending(place)
+        rows.append(("owner", f"nobody's; the code {shown.shown} waits" if shown else "nobody's; `rackdeck box claim`"))
+    else:
+        days = (held.expires - membership.now_ms()) // membership.DAY_MS
+        ends = f"good for {days} days" if days >= 0 else "expired; `rackdeck box claim` makes it good again"
+        rows += [
+            ("companion", held.companion),
+            ("called", held.name),
+            ("broker", f"{held.broker_host}:{held.broker_port}"),
+            ("certificate", ends),
+        ]
+    print("\n".join(f"{name:<12}{text}" for name, text in rows))
+    return 0
+
+
+def _claim(place: Path, arguments: argparse.Namespace) -> int:
+    from provisioning import claimcode, claiming, membership
+    from provisioning.companion_link import CompanionLink
+
+    address, pin = arguments.companion, arguments.pin
+    if not address:
+        held = membership.read(place)
+        if held is None:
+            raise InputError("say which companion: `rackdeck box claim --companion https://music.example.org`")
+        address, pin = held.companion, pin or held.pin
+    link = CompanionLink(address, pin)
+    claim = claiming.begin(place, link)
+    if arguments.svg:
+        arguments.svg.write_text(claimcode.svg(claim.link), encoding="utf-8")
+    if sys.stdout.isatty():
+        print(claimcode.blocks(claim.link))
+    check = f"{claim.check[:3]} {claim.check[3:]}"
+    print(f"Type {claim.shown} under Boxes at {link.address}, or scan the code. It is good for ten minutes.")
+    print(f"The page then shows the number {check}. If it shows another, that is not this box.", flush=True)
+    made = claiming.wait(place, link, claim, sleep=time.sleep)
+    print(f"{made.name} is claimed; its broker is {made.broker_host}:{made.broker_port}.")
+    return 0
+
+
+def _leave(place: Path) -> int:
+    from provisioning import claiming, membership
+
+    if membership.read(place) is None:
+        print("This box is nobody's.")
+    elif claiming.leave(place):
+        print("This box is nobody's now, and its companion knows.")
+    else:
+        print("This box is nobody's now. Its companion could not be told; revoke it there, under Boxes.")
+    return 0
+
+
+def _name(place: Path, name: str | None) -> int:
+    from provisioning import identity
+
+    if name is not None:
+        if not name.strip() or len(name) > identity.LONGEST_NAME or not name.isprintable():
+            raise InputError(f"a name has 1 to {identity.LONGEST_NAME} characters, without line breaks")
+        identity.set_name(place, name)
+    print(identity.name(place))
+    return 0
+
+
+def _reset(arguments: argparse.Namespace) -> int:
+    from device import paths
+    from provisioning import claiming, identity, reset
+
+    home = paths.home()
+    what = "the key and the claim" if arguments.key else f"everything of this box in {home}, music and recordings too"
+    if not arguments.yes:
+        if not sys.stdin.isatty():
+            raise InputError(f"this erases {what}; say --yes if that is meant")
+        if input(f"This erases {what}. Type yes to go on: ").strip().lower() != "yes":
+            print("Nothing was erased.")
+            return 1
+
+    def farewell() -> None:
+        with contextlib.suppress(MachineError):  # a damaged file may be why somebody resets
+            claiming.leave(identity.folder())
+
+    if arguments.key:
+        farewell()
+        reset.new_key(identity.folder())
+        print("The key is erased; the box makes a new one when it is claimed.")
+        return 0
+    found = reset.reset(home, farewell)
+    print(f"Erased: {', '.join(found)}." if found else "There was nothing to erase.")
+    return 0
