@@ -8,10 +8,16 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
+import peewee
 import pytest
 
+from companion import config, database
+from companion.boxes import claims
+from companion.catalogue import search
+from companion.catalogue.models import Track
 from tests.companion.servers import free_port
 
 PAGE = Path(__file__).parents[2] / "companion" / "page"
@@ -54,6 +60,33 @@ class Companion:
                 signal.sigtimedwait([], 0.05)
         raise AssertionError(Path(self._log.name).read_text())
 
+    @contextmanager
+    def database(self):
+        """Its database, for what a browser cannot do."""
+        database.bind(config.load({"PATH": os.environ["PATH"]}, folder=self.folder))
+        with database.connection():
+            yield
+
+    def show_code(self, code):
+        """As if a box showed this code on its screen."""
+        box = claims.PublicInfo(f"box-{code.lower()}", "Studio rack", "rack-1", "ab:cd")
+        with self.database():
+            claims.offer_claim(code, box)
+
+    def copy_track(self, track, count):
+        """As if somebody had uploaded so many more: Take 00001 and so on, each older than the one before."""
+        with self.database(), database.database.atomic():
+            row = Track.select().where(Track.id == track).dicts().get()
+            names = [f"Take {number:05}" for number in range(1, count + 1)]
+            rows = [
+                row
+                | {"id": database.new_id(), "title": name, "title_sort": name.lower(), "created": row["created"] - n}
+                for n, name in enumerate(names, 1)
+            ]
+            for some in peewee.chunked(rows, 500):
+                Track.insert_many(some).execute()
+            search.put_many((one["id"], one["owner"], one["title"], "", "", "") for one in rows)
+
     def close(self):
         self._process.terminate()
         self._process.wait(30)
@@ -94,11 +127,15 @@ class Visitor:
         answer = self.context.request.post(f"{self.url}/api/v1/accounts", data=body)
         assert answer.status == 201, answer.text()
 
-    def upload(self, *paths):
-        """Upload files by the page's button, and wait until all of them were looked at."""
+    def choose(self, *paths):
+        """Choose files to upload, by the key for it."""
         with self.page.expect_file_chooser() as chooser:
             self.page.keyboard.press("u")
         chooser.value.set_files([str(path) for path in paths])
+
+    def upload(self, *paths):
+        """Upload files, and wait until all of them were looked at."""
+        self.choose(*paths)
         self.page.locator(".tray h2", has_text="Uploads finished").wait_for(timeout=60_000)
         self.page.get_by_role("button", name="Close", exact=True).click()
 
@@ -120,11 +157,12 @@ class Visitor:
             self.page.wait_for_timeout(50)
         raise AssertionError(f"never so: {expression}")
 
-    def axe(self):
-        """What axe finds wrong on the page as it is, in short."""
+    def axe(self, *rules):
+        """What axe finds wrong on the page as it is, in short; by these rules, or by all."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text(encoding="utf-8"))  # a script tag would break the policy, as it should
-        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        options = {"resultTypes": ["violations"]} | ({"runOnly": rules} if rules else {})
+        found = self.page.evaluate("options => axe.run(document, options)", options)["violations"]
         return [
             f"{row['id']}: {node['html'][:160]} {node['any'][0]['message'] if node['any'] else ''}"
             for row in found

@@ -144,28 +144,6 @@ def test_every_pair_of_colours_can_be_told_apart(theme):
     assert weak == []
 
 
-def test_every_text_of_the_catalogue_is_used_and_none_is_written_elsewhere():
-    sources = {path: path.read_text() for path in (PAGE / "src").rglob("*.ts*") if path.name != "en.ts"}
-    everything = "\n".join(sources.values())
-    names = re.findall(r"^  '([^']+)':", (PAGE / "src" / "texts" / "en.ts").read_text(), re.M)
-    built_up = {match.split("${")[0] for match in re.findall(r"`([a-zA-Z.]+\.\$\{)", everything)}
-    unused = [
-        name
-        for name in names
-        if f"'{name}'" not in everything and not any(name.startswith(start) for start in built_up)
-    ]
-    assert unused == []
-    # a text between tags, or in a label, would be one that nobody can translate
-    stray = [
-        (path.name, text.strip())
-        for path, source in sources.items()
-        if path.suffix == ".tsx"
-        for text in re.findall(r">\s*([A-Z][a-z]+(?: [a-z]+)+[.!?]?)\s*<", source)
-        + re.findall(r"(?:aria-label|title|placeholder|label)=\"([A-Z][a-z]+ [^\"]*)\"", source)
-    ]
-    assert stray == []
-
-
 def test_the_sources_are_well_typed():
     npm = shutil.which("npm")
     if npm is None or not (PAGE / "node_modules" / "typescript").exists():

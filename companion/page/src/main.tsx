@@ -8,9 +8,10 @@ import { startOutbox } from './core/outbox';
 import { startRenewing } from './core/renew';
 import { startTheme } from './core/theme';
 import { eject } from './core/player';
+import { leaveAll } from './core/uploads';
 import { failed } from './parts/toast';
 import { Shell } from './shell/shell';
-import { isOpenToAll, Sign } from './screens/sign';
+import { isOpenToAll, refusal, Sign } from './screens/sign';
 
 function Page() {
   const me = useAtom(user);
@@ -18,9 +19,14 @@ function Page() {
   useEffect(() => {
     if (me === null) {
       eject();
+      leaveAll();
       // an invitation's secret follows the #; it waits here until somebody is signed in, and goes to no server
       if (path === '/invitations' && location.hash) sessionStorage.setItem('invitation', location.hash.slice(1));
       if (!isOpenToAll(path)) go(path === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(path + search)}`, true);
+    } else if (me && path === '/sign-in' && refusal()) {
+      // another site sent somebody back who wanted to link their account there
+      failed(new Error(refusal()));
+      go('/account/security', true);
     } else if (me && (path === '/sign-in' || path === '/sign-up')) {
       const next = new URLSearchParams(search).get('next') ?? '/';
       go(/^\/(?![/\\])/.test(next) ? next : '/', true); // a path of ours, nothing else

@@ -1,5 +1,6 @@
 /** Calls to the server: JSON in and out, CSRF token, one kind of error, retries of reads. */
 import { atom } from './atom';
+import { capital } from './format';
 
 export const BASE = '/api/v1';
 
@@ -59,8 +60,8 @@ export async function problemOf(response: Response): Promise<Problem> {
 }
 
 /** With a capital letter and a full stop. */
-function sentence(text: string): string {
-  const start = text.charAt(0).toUpperCase() + text.slice(1);
+export function sentence(text: string): string {
+  const start = capital(text);
   return /[.!?…]$/.test(start) ? start : `${start}.`;
 }
 

@@ -42,6 +42,9 @@ const full = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 
 /** A moment in full: 21 Nov 2026, 13:05. */
 export const moment = (ms: number): string => full.format(ms);
 
+/** The day of a moment: 21 Nov 2026. */
+export const date = (ms: number): string => dayOfYear.format(ms);
+
 /** How long ago: just now, 5 min ago, 3 h ago, yesterday, 14 Nov. */
 export function ago(ms: number, now = Date.now()): string {
   const minutes = Math.floor((now - ms) / 60_000);
@@ -67,6 +70,9 @@ export function decibels(value: number | null | undefined, unit = 'dB'): string 
 
 /** 44.1 kHz. */
 export const hertz = (rate: number): string => `${Number((rate / 1000).toFixed(1))} kHz`;
+
+/** With a capital letter, as a sentence begins. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** What to call audio by its container or codec: FLAC, WAV, MP3. */
 export const upper = (word: string): string => word.toUpperCase();

@@ -1,14 +1,18 @@
-/** Uploads by tus 1.0: in pieces, several at a time, going on after a pause, a lost line or a closed page. */
-import { atom } from './atom';
-import { ApiError, asProblem, BASE, get, csrfHeader, online, problemOf, type Problem } from './api';
+/** Uploads: several at a time, going on after a pause, a lost line or a closed page. */
+import { asProblem, get, online, sentence, type Problem } from './api';
+import { atom, remembered } from './atom';
 import { hear } from './live';
 import { invalidate } from './load';
+import { arrived, begin, sendPiece, takeBack, type Place } from './tus';
 
-export type Stage = 'waiting' | 'sending' | 'paused' | 'probing' | 'done' | 'failed';
+/** left: begun before this page was loaded; the file is to be chosen again. */
+export type Stage = 'waiting' | 'sending' | 'paused' | 'left' | 'probing' | 'done' | 'failed';
 
 export interface Upload {
   id: number;
-  file: File;
+  name: string;
+  size: number; // bytes
+  file?: File;
   stage: Stage;
   sent: number;
   speed: number; // bytes a second
@@ -17,9 +21,8 @@ export interface Upload {
   track?: string; // what came of it
   share?: number; // of the look at it, 0…1
   problem?: Problem;
-  refused?: boolean; // the file itself is not taken: trying again would not help
+  refused?: boolean; // trying again would not help
   duplicate?: boolean;
-  result?: string;
   purpose: Purpose;
   then?: (result: string) => void;
 }
@@ -28,28 +31,59 @@ export interface Upload {
 export interface Purpose {
   purpose?: 'track' | 'version' | 'stem' | 'artwork' | 'file';
   subject?: string; // the track
-  label?: string;
-  kind?: string;
+}
+
+interface Begun {
+  url: string;
+  name: string;
+  size: number;
+  purpose: Purpose;
 }
 
 export const uploads = atom<Upload[]>([]);
-const PIECE = 8 << 20;
 const AT_ONCE = 2;
-const TUS = { 'Tus-Resumable': '1.0.0' };
+const AGAIN_MS = 5000;
+const PASSING = new Set([0, 409, 423, 429, 502, 503, 504]); // nobody answers, or still has the end of a lost line in hand
+const HOPELESS = new Set([413, 415, 422]); // the file itself is not taken
 const running = new Map<number, XMLHttpRequest>();
+/** Uploads of this browser that are not over, by what tells a file from others. */
+const begun = remembered<Record<string, Begun>>('uploads', {});
 let count = 0;
 
-const change = (id: number, part: Partial<Upload>) =>
-  uploads.update((all) => all.map((one) => (one.id === id ? { ...one, ...part } : one)));
+const change = (id: number, part: Partial<Upload>) => uploads.update((all) => all.map((one) => (one.id === id ? { ...one, ...part } : one)));
 const find = (id: number) => uploads.get().find((one) => one.id === id);
-const mark = ({ file, purpose }: Upload) =>
-  `tus:${file.name}:${file.size}:${file.lastModified}:${purpose.purpose ?? ''}:${purpose.subject ?? ''}`;
+const idOf = (url: string) => url.split('/').pop();
+const markOf = (file: File, { purpose, subject }: Purpose) => [file.name, file.size, file.lastModified, purpose, subject].join(':');
+const forget = (url: string | undefined) => begun.update((all) => Object.fromEntries(Object.entries(all).filter(([, one]) => one.url !== url)));
 
 /** Begin to send files. */
 export function send(files: Iterable<File>, purpose: Purpose = {}, then?: (result: string) => void): void {
-  const fresh = [...files].map((file): Upload => ({ id: (count += 1), file, stage: 'waiting', sent: 0, speed: 0, purpose, then }));
-  uploads.update((all) => [...all, ...fresh]);
+  for (const file of files) {
+    const known = begun.get()[markOf(file, purpose)]?.url;
+    const one: Upload = { id: (count += 1), name: file.name, size: file.size, file, stage: 'waiting', sent: 0, speed: 0, purpose, then };
+    uploads.update((all) => [...all.filter((other) => !known || other.url !== known || other.stage !== 'left'), one]);
+  }
   next();
+}
+
+/** Go on with one that a closed page left, with its file; false if that is another file. */
+export function goOnWith(id: number, file: File): boolean {
+  const one = find(id);
+  if (!one || file.name !== one.name || file.size !== one.size) return false;
+  change(id, { file });
+  resume(id);
+  return true;
+}
+
+/** Look for what was begun with this browser and is not over; once somebody is signed in. */
+export async function findLeft(): Promise<void> {
+  for (const { url, name, size, purpose } of Object.values(begun.get())) {
+    if (uploads.get().some((one) => one.url === url)) continue;
+    const sent = await arrived(url).catch(() => undefined);
+    if (sent === undefined) return; // nobody answers: another time
+    if (sent === null || sent === size) forget(url);
+    else uploads.update((all) => [...all, { id: (count += 1), name, size, stage: 'left', sent, speed: 0, url, upload: idOf(url), purpose }]);
+  }
 }
 
 function next(): void {
@@ -60,84 +94,57 @@ function next(): void {
   }
 }
 
-const encode = (text: string) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
-
-async function create(one: Upload): Promise<{ url: string; sent: number }> {
-  const known = localStorage.getItem(mark(one));
-  if (known) {
-    const head = await fetch(known, { method: 'HEAD', headers: TUS });
-    if (head.ok) return { url: known, sent: Number(head.headers.get('Upload-Offset') ?? 0) };
-    localStorage.removeItem(mark(one));
-  }
-  const fields = { filename: one.file.name, ...one.purpose };
-  const response = await fetch(`${BASE}/uploads`, {
-    method: 'POST',
-    headers: {
-      ...TUS,
-      ...csrfHeader(),
-      'Upload-Length': String(one.file.size),
-      'Upload-Metadata': Object.entries(fields).map(([name, value]) => `${name} ${encode(value)}`).join(','),
-    },
-  });
-  if (!response.ok) throw new ApiError(await problemOf(response));
-  const url = new URL(response.headers.get('Location') ?? '', location.origin).pathname;
-  localStorage.setItem(mark(one), url);
-  return { url, sent: Number(response.headers.get('Upload-Offset') ?? 0) };
-}
-
-/** One piece; resolves to the new offset. */
-function piece(id: number, url: string, file: File, from: number): Promise<number> {
-  return new Promise((done, fail) => {
-    const request = new XMLHttpRequest();
-    running.set(id, request);
-    const began = performance.now();
-    request.open('PATCH', url);
-    const headers = { ...TUS, ...csrfHeader(), 'Upload-Offset': String(from), 'Content-Type': 'application/offset+octet-stream' };
-    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
-    request.upload.onprogress = (event) => {
-      const seconds = (performance.now() - began) / 1000;
-      change(id, { sent: from + event.loaded, ...(seconds > 0.2 && { speed: event.loaded / seconds }) });
-    };
-    request.onload = () => {
-      if (request.status === 204) return done(Number(request.getResponseHeader('Upload-Offset') ?? 0));
-      const response = new Response(request.response, { status: Math.max(200, request.status) });
-      void problemOf(response).then((problem) => fail(new ApiError(problem)));
-    };
-    request.onerror = () => fail(new ApiError({ status: 0, slug: 'offline', detail: '', request: '', errors: [] }));
-    request.onabort = () => fail(new DOMException('paused', 'AbortError'));
-    request.send(file.slice(from, from + PIECE));
-  });
+/** Where an upload goes on: where it stopped, or at its beginning. */
+async function place(one: Upload, file: File): Promise<Place> {
+  const mark = markOf(file, one.purpose);
+  const known = one.url ?? begun.get()[mark]?.url;
+  const sent = known ? await arrived(known) : null;
+  if (known && sent !== null) return { url: known, sent };
+  if (known) forget(known);
+  const made = await begin(one.size, { filename: one.name, ...one.purpose });
+  begun.update((all) => ({ ...all, [mark]: { url: made.url, name: one.name, size: one.size, purpose: one.purpose } }));
+  return made;
 }
 
 async function run(id: number): Promise<void> {
   const one = find(id);
-  if (!one) return;
+  const file = one?.file;
+  if (!one || !file) return;
   try {
-    let { url, sent } = await create(one);
-    change(id, { url, upload: url.split('/').pop(), sent });
-    while (sent < one.file.size) {
+    let { url, sent } = await place(one, file);
+    change(id, { url, upload: idOf(url), sent });
+    while (sent < one.size) {
       if (find(id)?.stage !== 'sending') return;
-      sent = await piece(id, url, one.file, sent);
+      sent = await sendPiece(
+        { url, sent },
+        file,
+        (request) => running.set(id, request),
+        (now, speed) => change(id, { sent: now, ...(speed && { speed }) }),
+      );
       change(id, { sent });
     }
-    localStorage.removeItem(mark(one));
-    change(id, { stage: 'probing', sent: one.file.size });
+    forget(url);
+    change(id, { stage: 'probing', sent: one.size });
     void watch(id);
   } catch (error) {
     if (!find(id) || (error instanceof DOMException && error.name === 'AbortError')) return;
-    const problem = asProblem(error);
-    // without a line it waits for one; everything else is for a person
-    if (problem.status === 0) {
-      change(id, { stage: 'paused', problem });
-      setTimeout(() => find(id)?.stage === 'paused' && resume(id), 5000);
-    } else change(id, { stage: 'failed', problem });
+    const problem = error instanceof TypeError ? { ...asProblem(error), slug: 'offline' } : asProblem(error);
+    // what passes is waited for; everything else is for a person
+    if (PASSING.has(problem.status)) {
+      change(id, { stage: 'paused', speed: 0, problem });
+      setTimeout(() => find(id)?.stage === 'paused' && find(id)?.problem && resume(id), AGAIN_MS);
+    } else {
+      const refused = HOPELESS.has(problem.status);
+      if (refused) forget(find(id)?.url);
+      change(id, { stage: 'failed', refused, problem });
+    }
   } finally {
     running.delete(id);
   }
 }
 
 export function pause(id: number): void {
-  change(id, { stage: 'paused', speed: 0 });
+  change(id, { stage: 'paused', speed: 0, problem: undefined });
   running.get(id)?.abort();
 }
 
@@ -151,15 +158,21 @@ export async function cancel(id: number): Promise<void> {
   const one = find(id);
   uploads.update((all) => all.filter((entry) => entry.id !== id));
   running.get(id)?.abort();
-  if (!one) return;
-  localStorage.removeItem(mark(one));
-  if (one.url && one.stage !== 'done') await fetch(one.url, { method: 'DELETE', headers: { ...TUS, ...csrfHeader() } });
+  if (one?.url) {
+    forget(one.url);
+    if (one.stage !== 'done') await takeBack(one.url);
+  }
   next();
 }
 
-/** Take what is finished off the list. */
-export const clear = (): void =>
-  uploads.update((all) => all.filter((one) => one.stage !== 'done' && one.stage !== 'failed'));
+/** Take what is finished off the list, and what was left, until the page is loaded again. */
+export const clear = (): void => uploads.update((all) => all.filter((one) => !['done', 'failed', 'left'].includes(one.stage)));
+
+/** Leave everything where it is, as when somebody signs out. */
+export function leaveAll(): void {
+  uploads.set([]);
+  for (const request of running.values()) request.abort();
+}
 
 interface State {
   id: string;
@@ -182,16 +195,11 @@ function settle(state: State): void {
   const one = uploads.get().find((entry) => entry.upload === state.id && entry.stage === 'probing');
   if (!one || (state.state !== 'ready' && state.state !== 'refused')) return;
   if (state.state === 'refused') {
-    const problem = { status: 422, slug: 'refused', detail: state.reason, request: '', errors: [] };
+    const problem = { status: 422, slug: 'refused', detail: sentence(state.reason), request: '', errors: [] };
     change(one.id, { stage: 'failed', refused: true, problem });
     return;
   }
-  change(one.id, {
-    stage: 'done',
-    result: state.result,
-    duplicate: state.duplicate,
-    track: state.purpose === 'track' ? state.result : undefined,
-  });
+  change(one.id, { stage: 'done', duplicate: state.duplicate, track: state.purpose === 'track' ? state.result : undefined });
   invalidate('/tracks', '/files', '/uploads', '/account/tier');
   one.then?.(state.result);
 }

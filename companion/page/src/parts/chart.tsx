@@ -131,11 +131,11 @@ export function Chart(props: ChartProps) {
         context.setLineDash([]);
         context.textAlign = 'right';
         context.textBaseline = 'middle';
-        const long = context.measureText(mark.label).width;
-        context.fillStyle = token('base');
-        context.fillRect(box.width - RIGHT - long - 8, py(mark.value) - 8, long + 8, 16);
+        context.strokeStyle = token('base'); // a rim, to be read on the curve too
+        context.lineWidth = 4;
+        context.strokeText(mark.label, box.width - RIGHT - 2, py(mark.value) - 9);
         context.fillStyle = token('soft');
-        context.fillText(mark.label, box.width - RIGHT - 2, py(mark.value));
+        context.fillText(mark.label, box.width - RIGHT - 2, py(mark.value) - 9);
       }
       const now = head?.() ?? null;
       if (now !== null) {

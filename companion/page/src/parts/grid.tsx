@@ -106,7 +106,7 @@ export function Grid<Row>(props: GridProps<Row>) {
   const everything = rows.length > 0 && rows.every((row) => selected.has(id(row)));
 
   return (
-    <div class={`grid ${props.template} ${selected.size ? 'selecting' : ''}`} role="grid" aria-label={props.label} aria-rowcount={(props.total ?? rows.length) + 1} aria-multiselectable>
+    <div class={`grid ${props.template} ${selected.size ? 'selecting' : ''}`} role="grid" aria-label={props.label} aria-rowcount={props.total !== undefined ? props.total + 1 : props.done ? rows.length + 1 : -1} aria-multiselectable>
       <div class="grid-head" role="row" aria-rowindex={1}>
         <div role="columnheader" class="pick">
           <input type="checkbox" class="check" aria-label={t('grid.all')} checked={everything} onChange={() => onSelect(everything ? new Set() : new Set(rows.map(id)))} />

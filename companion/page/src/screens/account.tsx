@@ -5,6 +5,7 @@ import { useAtom } from '../core/atom';
 import { signOut, user } from '../core/session';
 import { Button, LinkButton } from '../parts/button';
 import { Screen } from '../parts/screen';
+import { Tabs } from '../parts/tabs';
 import { Data } from './account/data';
 import { Keys } from './account/keys';
 import { Look } from './account/look';
@@ -38,13 +39,7 @@ export function Account({ tab = '' }: { tab?: string }) {
         </>
       }
     >
-      <nav class="tabs" aria-label={t('nav.account')}>
-        {TABS.map(([name, text]) => (
-          <a href={`/account${name && '/'}${name}`} aria-current={name === tab ? 'page' : undefined} key={name}>
-            {t(text)}
-          </a>
-        ))}
-      </nav>
+      <Tabs label={t('nav.account')} base="/account" current={tab} tabs={TABS.map(([name, text]) => [name, t(text)] as const)} />
       <Tab />
     </Screen>
   );

@@ -4,6 +4,7 @@ import { useAtom } from '../core/atom';
 import { user } from '../core/session';
 import { t, type TextName } from '../core/texts';
 import { Screen } from '../parts/screen';
+import { Tabs } from '../parts/tabs';
 import { Audit } from './admin/audit';
 import { AllBoxes } from './admin/boxes';
 import { Flags } from './admin/flags';
@@ -31,13 +32,7 @@ export function Admin({ tab = '' }: { tab?: string }) {
     );
   return (
     <Screen title={t('nav.admin')}>
-      <nav class="tabs" aria-label={t('nav.admin')}>
-        {TABS.map(([name, text]) => (
-          <a href={`/admin${name && '/'}${name}`} aria-current={name === tab ? 'page' : undefined} key={name}>
-            {t(text)}
-          </a>
-        ))}
-      </nav>
+      <Tabs label={t('nav.admin')} base="/admin" current={tab} tabs={TABS.map(([name, text]) => [name, t(text)] as const)} />
       <Tab />
     </Screen>
   );

@@ -1,14 +1,12 @@
-/** Your boxes: what each says of itself, making one yours, giving one away. */
-import { useEffect, useState } from 'preact/hooks';
-import { call, patch, post, remove } from '../core/api';
-import { ago, bytes, moment } from '../core/format';
-import { invalidate, useList, useLoad } from '../core/load';
+/** Your boxes: what each does now, making one yours, taking one that is offered. */
+import { post, remove } from '../core/api';
+import { ago, bytes } from '../core/format';
+import { invalidate, useLoad } from '../core/load';
 import { useQuery } from '../core/router';
-import { t, tOr } from '../core/texts';
+import { t } from '../core/texts';
 import { Button } from '../parts/button';
-import { ask, Dialog } from '../parts/dialog';
+import { Dialog } from '../parts/dialog';
 import { FormProblem, SearchField, TextField, useForm } from '../parts/field';
-import { Menu } from '../parts/menu';
 import { Screen } from '../parts/screen';
 import { Bones, Empty, Progress, Shown } from '../parts/state';
 import { say } from '../parts/toast';
@@ -30,9 +28,7 @@ export interface Box {
 interface Offer {
   box: string;
   name: string;
-  model: string;
   giver: string;
-  expires: number;
 }
 
 export function Boxes() {
@@ -40,18 +36,13 @@ export function Boxes() {
   const [claiming, setClaiming] = useQuery('claim');
   const list = useLoad<Box[]>(`/boxes${search ? `?search=${encodeURIComponent(search)}` : ''}`);
   const offers = useLoad<Offer[]>('/boxes/offers').data ?? [];
-  const [dialog, setDialog] = useState<{ kind: 'name' | 'give' | 'activity'; box: Box }>();
-  const claim = () => setClaiming('1');
-  const close = () => setDialog(undefined);
+  const claim = (
+    <Button kind="primary" icon="plus" onClick={() => setClaiming('1')}>
+      {t('boxes.claim')}
+    </Button>
+  );
   return (
-    <Screen
-      title={t('nav.boxes')}
-      actions={
-        <Button kind="primary" icon="plus" onClick={claim}>
-          {t('boxes.claim')}
-        </Button>
-      }
-    >
+    <Screen title={t('nav.boxes')} actions={(search || list.data?.length !== 0) && claim}>
       {offers.map((offer) => (
         <OfferNote key={offer.box} offer={offer} />
       ))}
@@ -65,29 +56,19 @@ export function Boxes() {
           boxes.length ? (
             <ul class="cards">
               {boxes.map((box) => (
-                <BoxCard key={box.id} box={box} onDialog={(kind) => setDialog({ kind, box })} />
+                <BoxCard key={box.id} box={box} />
               ))}
             </ul>
           ) : search ? (
             <Empty title={t('boxes.notFound', { text: search })} />
           ) : (
-            <Empty
-              title={t('boxes.none')}
-              actions={
-                <Button kind="primary" icon="plus" onClick={claim}>
-                  {t('boxes.claim')}
-                </Button>
-              }
-            >
+            <Empty title={t('boxes.none')} actions={claim}>
               <p>{t('boxes.none.text')}</p>
             </Empty>
           )
         }
       </Shown>
       {claiming && <Claim onClose={() => setClaiming('')} />}
-      {dialog?.kind === 'name' && <Rename box={dialog.box} onClose={close} />}
-      {dialog?.kind === 'give' && <Give box={dialog.box} onClose={close} />}
-      {dialog?.kind === 'activity' && <Activity box={dialog.box} onClose={close} />}
     </Screen>
   );
 }
@@ -110,50 +91,44 @@ function OfferNote({ offer }: { offer: Offer }) {
   );
 }
 
-function BoxCard({ box, onDialog }: { box: Box; onDialog: (kind: 'name' | 'give' | 'activity') => void }) {
-  const share = box.storage_used !== null && box.storage_total ? box.storage_used / box.storage_total : null;
-  const release = async () => {
-    if (await ask({ title: t('boxes.release', { name: box.name }), text: t('boxes.release.text'), yes: t('boxes.release.do'), danger: true })) {
-      await remove(`/boxes/${box.id}`);
-      invalidate('/boxes');
-    }
-  };
+/** Whether it is there, and what it does. */
+export function BoxState({ box }: { box: Box }) {
+  return (
+    <p class="box-state">
+      <span class={`dot ${box.online ? 'good' : ''}`} />
+      {box.online ? (box.playing ? t('boxes.plays', { what: box.playing }) : t('boxes.online')) : box.seen ? t('boxes.offline', { when: ago(box.seen) }) : t('boxes.never')}
+    </p>
+  );
+}
+
+/** How full it is; a dash where it has not said. */
+export function StorageBar({ box: { storage_used: used, storage_total: total } }: { box: Box }) {
+  if (used === null || !total) return <>–</>;
+  return (
+    <>
+      {t('boxes.storage.of', { used: bytes(used), all: bytes(total) })}
+      <Progress value={used / total} label={t('boxes.storage')} state={used > 0.9 * total ? 'failed' : ''} />
+    </>
+  );
+}
+
+function BoxCard({ box }: { box: Box }) {
   return (
     <li class="panel box">
-      <header>
-        <h2 class="cut">{box.name}</h2>
-        <Menu
-          label={t('boxes.menu', { name: box.name })}
-          choices={[
-            { label: t('do.rename'), icon: 'edit', run: () => onDialog('name') },
-            { label: t('boxes.activity'), icon: 'history', run: () => onDialog('activity') },
-            box.given_to
-              ? { label: t('boxes.keep'), icon: 'close', run: () => call('DELETE', `/boxes/${box.id}/offer`).then(() => invalidate('/boxes')) }
-              : { label: t('boxes.give'), icon: 'person', run: () => onDialog('give') },
-            null,
-            { label: t('boxes.release.do'), icon: 'trash', bad: true, run: release },
-          ]}
-        />
-      </header>
-      <p class="box-state">
-        <span class={`dot ${box.online ? 'good' : ''}`} />
-        {box.online ? (box.playing ? t('boxes.plays', { what: box.playing }) : t('boxes.online')) : box.seen ? t('boxes.offline', { when: ago(box.seen) }) : t('boxes.never')}
-      </p>
+      <h2 class="cut">
+        <a class="stretched" href={`/boxes/${box.id}`}>
+          {box.name}
+        </a>
+      </h2>
+      <BoxState box={box} />
       {box.given_to && <p class="small soft">{t('boxes.givenTo', { who: box.given_to })}</p>}
       <dl class="facts small">
         <dt>{t('boxes.model')}</dt>
         <dd>{box.model || '–'}</dd>
-        <dt>{t('boxes.version')}</dt>
-        <dd class="figures">{Object.values(box.versions)[0] ?? '–'}</dd>
-        {share !== null && (
-          <>
-            <dt>{t('boxes.storage')}</dt>
-            <dd>
-              {t('boxes.storage.of', { used: bytes(box.storage_used ?? 0), all: bytes(box.storage_total ?? 0) })}
-              <Progress value={share} label={t('boxes.storage')} />
-            </dd>
-          </>
-        )}
+        <dt>{t('boxes.storage')}</dt>
+        <dd>
+          <StorageBar box={box} />
+        </dd>
       </dl>
     </li>
   );
@@ -181,88 +156,6 @@ function Claim({ onClose }: { onClose: () => void }) {
           </Button>
         </div>
       </form>
-    </Dialog>
-  );
-}
-
-function Rename({ box, onClose }: { box: Box; onClose: () => void }) {
-  const form = useForm({ name: box.name }, async (values) => {
-    await patch(`/boxes/${box.id}`, values);
-    invalidate('/boxes');
-    onClose();
-  });
-  return (
-    <Dialog title={t('do.rename')} onClose={onClose}>
-      <form class="form" onSubmit={form.submit}>
-        <TextField label={t('boxes.name')} required maxLength={60} autofocus {...form.bind('name')} />
-        <FormProblem problem={form.problem} />
-        <div class="actions">
-          <Button kind="quiet" onClick={onClose}>
-            {t('do.cancel')}
-          </Button>
-          <Button kind="primary" type="submit">
-            {t('do.save')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
-
-function Give({ box, onClose }: { box: Box; onClose: () => void }) {
-  const form = useForm({ email: '' }, async (values) => {
-    await call('PUT', `/boxes/${box.id}/offer`, { body: values });
-    invalidate('/boxes');
-    onClose();
-  });
-  return (
-    <Dialog title={t('boxes.give')} onClose={onClose}>
-      <form class="form" onSubmit={form.submit}>
-        <p class="soft">{t('boxes.give.text')}</p>
-        <TextField label={t('sign.email')} type="email" required autofocus {...form.bind('email')} />
-        <FormProblem problem={form.problem} />
-        <div class="actions">
-          <Button kind="quiet" onClick={onClose}>
-            {t('do.cancel')}
-          </Button>
-          <Button kind="primary" type="submit">
-            {t('boxes.give.do')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
-
-interface BoxEvent {
-  id: number;
-  kind: string;
-  detail: Record<string, unknown>;
-  at: number;
-}
-
-function Activity({ box, onClose }: { box: Box; onClose: () => void }) {
-  const list = useList<BoxEvent>(`/boxes/${box.id}/activity`, {}, 50);
-  const [rows, setRows] = useState<BoxEvent[]>();
-  useEffect(() => setRows(list.rows), [list.rows]);
-  return (
-    <Dialog title={t('boxes.activity.of', { name: box.name })} onClose={onClose}>
-      {!rows && <Bones />}
-      {rows?.length === 0 && <p class="soft">{t('boxes.activity.none')}</p>}
-      <ul class="rows">
-        {rows?.map((event) => (
-          <li key={event.id}>
-            <span class="grow">{tOr(`boxEvent.${event.kind}`, event.kind)}</span>
-            <time class="small faint figures">{moment(event.at)}</time>
-          </li>
-        ))}
-      </ul>
-      <div class="actions">
-        {!list.done && <Button onClick={list.more}>{t('do.more')}</Button>}
-        <Button kind="primary" onClick={onClose}>
-          {t('do.close')}
-        </Button>
-      </div>
     </Dialog>
   );
 }

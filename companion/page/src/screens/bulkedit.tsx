@@ -8,7 +8,7 @@ import { Dialog } from '../parts/dialog';
 import { FormProblem, TextField, useForm } from '../parts/field';
 import { say } from '../parts/toast';
 
-export function BulkEdit({ tracks, onClose }: { tracks: TrackRow[]; onClose: () => void }) {
+export function BulkEdit({ tracks, onClose, onDone }: { tracks: TrackRow[]; onClose: () => void; onDone: () => void }) {
   const form = useForm({ artist: '', album: '', genre: '', year: '' }, async ({ artist, album, genre, year }) => {
     const body = {
       ...(artist && { credits: [{ name: artist, role: 'main' }] }),
@@ -19,6 +19,7 @@ export function BulkEdit({ tracks, onClose }: { tracks: TrackRow[]; onClose: () 
     for (const one of tracks) await patch(`/tracks/${one.id}`, body);
     invalidate('/tracks');
     say(t('library.edited', { n: tracks.length }));
+    onDone();
     onClose();
   });
   const empty = Object.values(form.values).every((value) => !value);

@@ -11,6 +11,7 @@ import { density } from '../core/theme';
 import { artworkOf, playable, waveformOf, type TrackRow } from '../core/tracks';
 import { Artwork } from '../parts/artwork';
 import { Button } from '../parts/button';
+import { ask } from '../parts/dialog';
 import { SearchField, Segments } from '../parts/field';
 import { Grid, type Column } from '../parts/grid';
 import { Icon } from '../parts/icon';
@@ -42,6 +43,13 @@ export async function bin(tracks: TrackRow[]): Promise<void> {
   });
 }
 
+/** Out of the bin, for good. */
+async function purge(track: TrackRow): Promise<void> {
+  if (!(await ask({ title: t('library.purge.one', { title: track.title }), text: t('library.purge.text'), yes: t('library.purge'), danger: true }))) return;
+  await remove(`/tracks/${track.id}/bin`);
+  invalidate('/tracks');
+}
+
 export function Library() {
   const [q, setQ] = useQuery('q');
   const [sort, setSort] = useQuery('sort');
@@ -66,7 +74,7 @@ export function Library() {
     place === 'bin'
       ? [
           { label: t('library.restore'), icon: 'history', run: () => post(`/tracks/${row.id}/restore`).then(() => invalidate('/tracks')) },
-          { label: t('library.purge'), icon: 'trash', bad: true, run: () => remove(`/tracks/${row.id}/bin`).then(() => invalidate('/tracks')) },
+          { label: t('library.purge'), icon: 'trash', bad: true, run: () => purge(row) },
         ]
       : [
           { label: t('player.play'), icon: 'play', run: () => start(row), key: t('key.Space') },
@@ -140,7 +148,7 @@ export function Library() {
           {t('nav.library')} {facets && facets.tracks > 0 && <small class="figures">{t('library.count', { n: facets.tracks })}</small>}
         </h1>
       }
-      actions={upload}
+      actions={!(untouched && rows?.length === 0) && upload}
     >
       {!(untouched && rows?.length === 0) && (
         <div class="tools">
@@ -260,10 +268,8 @@ export function Library() {
       {dialog?.kind === 'edit' && (
         <BulkEdit
           tracks={dialog.tracks}
-          onClose={() => {
-            setDialog(undefined);
-            setSelected(new Set());
-          }}
+          onClose={() => setDialog(undefined)}
+          onDone={() => setSelected(new Set())}
         />
       )}
     </Screen>

@@ -1,6 +1,6 @@
 /** What you should know, newest first; which of it is mailed, too. */
 import { post, put, remove } from '../core/api';
-import { ago, moment } from '../core/format';
+import { ago, capital, moment } from '../core/format';
 import { invalidate, keep, useList, useLoad } from '../core/load';
 import { useQuery } from '../core/router';
 import { t, tOr } from '../core/texts';
@@ -20,7 +20,6 @@ interface Notice {
 }
 
 const ICONS: Record<string, IconName> = { project: 'projects', box: 'boxes', track: 'library', upload: 'upload', security: 'shield', export: 'download', tier: 'info' };
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 export function Notices() {
   const [which, setWhich] = useQuery('show', 'all');
@@ -70,7 +69,7 @@ export function Notices() {
                 <span class={one.read === null ? 'notice-mark new' : 'notice-mark'}>
                   <Icon name={ICONS[one.kind.split('.')[0] ?? ''] ?? 'info'} />
                 </span>
-                <a class="grow stretched" href={one.link} onClick={() => open(one)}>
+                <a class="grow stretched clamp" href={one.link} onClick={() => open(one)}>
                   {one.read === null && <span class="unseen">{t('notices.new')} </span>}
                   {capital(one.text)}
                 </a>

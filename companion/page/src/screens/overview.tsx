@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { post } from '../core/api';
 import { useAtom } from '../core/atom';
-import { ago, bytes, clock } from '../core/format';
+import { ago, bytes, capital, clock } from '../core/format';
 import { useLoad } from '../core/load';
 import { play } from '../core/player';
 import { user } from '../core/session';
@@ -17,6 +17,7 @@ import { say } from '../parts/toast';
 import { Wave } from '../parts/waveform';
 import { followHead, headOf } from '../shell/playerbar';
 import { chooseFiles } from '../shell/tray';
+import { unread } from '../shell/unread';
 import type { Box } from './boxes';
 import { FirstUpload } from './library';
 import { coverOf, StatusSteps, type ProjectRow } from './projects';
@@ -65,6 +66,7 @@ export function Overview() {
   const projects = useLoad<{ items: ProjectRow[] }>('/projects?limit=4');
   const boxes = useLoad<Box[]>('/boxes').data;
   const tier = useLoad<Tier>('/account/tier').data;
+  const news = useAtom(unread);
   const notices = useLoad<{ items: Notice[] }>('/notices?unread=true&limit=4').data?.items ?? [];
   const steps = useSteps(tracks.data?.items, projects.data?.items, boxes);
   const recent = tracks.data?.items;
@@ -74,7 +76,7 @@ export function Overview() {
   return (
     <Screen
       title={t('nav.overview')}
-      heading={<h1>{headline(recent, notices.length, first)}</h1>}
+      heading={<h1>{headline(recent, news, first)}</h1>}
       actions={
         recent &&
         recent.length > 0 && (
@@ -139,8 +141,8 @@ export function Overview() {
                     <ul class="rows links">
                       {notices.map((one) => (
                         <li key={one.id}>
-                          <a class="grow stretched" href={one.link}>
-                            {one.text.charAt(0).toUpperCase() + one.text.slice(1)}
+                          <a class="grow stretched clamp" href={one.link}>
+                            {capital(one.text)}
                           </a>
                           <time class="end small faint">{ago(one.at)}</time>
                         </li>

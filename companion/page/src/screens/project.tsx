@@ -8,8 +8,8 @@ import { t, tOr, type TextName } from '../core/texts';
 import { Artwork } from '../parts/artwork';
 import { InPlace } from '../parts/inplace';
 import { Menu } from '../parts/menu';
-import { Screen } from '../parts/screen';
-import { Bones, Shown } from '../parts/state';
+import { Screen, ScreenOf } from '../parts/screen';
+import { Tabs } from '../parts/tabs';
 import { say } from '../parts/toast';
 import { Comments } from './project/comments';
 import { History } from './project/history';
@@ -50,16 +50,7 @@ export function ProjectScreen({ id = '', tab = '' }: { id?: string; tab?: string
   const path = `/projects/${id}`;
   const loaded = useLoad<Project>(path);
   return (
-    <Shown
-      of={loaded}
-      bones={
-        <div class="screen">
-          <Bones widths={[45, 100, 100, 100]} height={32} />
-        </div>
-      }
-    >
-      {(project) => <Page project={project} tab={tab} />}
-    </Shown>
+    <ScreenOf of={loaded}>{(project) => <Page project={project} tab={tab} />}</ScreenOf>
   );
 }
 
@@ -98,16 +89,21 @@ function Page({ project, tab }: { project: Project; tab: string }) {
                   </option>
                 ))}
               </select>
-              <InPlace
-                class="short figures"
-                label={t('track.tempo')}
-                placeholder={t('track.tempo')}
-                value={project.tempo === null ? '' : String(project.tempo)}
-                inputMode="decimal"
-                disabled={!writes}
-                save={(text) => save({ tempo: text ? Number(text.replace(',', '.')) : null })}
-              />
-              <InPlace class="short" label={t('track.key')} placeholder={t('track.key')} value={project.key} maxLength={4} disabled={!writes} save={(key) => save({ key })} />
+              {(writes || project.tempo !== null) && (
+                <span class="with-unit">
+                  <InPlace
+                    class="short figures"
+                    label={t('track.tempo')}
+                    placeholder={t('track.tempo')}
+                    value={project.tempo === null ? '' : String(project.tempo)}
+                    inputMode="decimal"
+                    disabled={!writes}
+                    save={(text) => save({ tempo: text ? Number(text.replace(',', '.')) : null })}
+                  />
+                  {project.tempo !== null && t('track.bpm.unit')}
+                </span>
+              )}
+              {(writes || project.key) && <InPlace class="short" label={t('track.key')} placeholder={t('track.key')} value={project.key} maxLength={4} disabled={!writes} save={(key) => save({ key })} />}
               {project.role !== 'owner' && <span class="chip line">{t('project.asRole', { who: project.owner_name, role: tOr(`role.${project.role}`, project.role) })}</span>}
               {project.archived && <span class="chip">{t('projects.archived')}</span>}
             </p>
@@ -129,13 +125,7 @@ function Page({ project, tab }: { project: Project; tab: string }) {
         />
       }
     >
-      <nav class="tabs" aria-label={t('project.parts')}>
-        {TABS.map(([name, text]) => (
-          <a key={name} href={`/projects/${project.id}${name && '/'}${name}`} aria-current={name === tab ? 'page' : undefined}>
-            {t(text)}
-          </a>
-        ))}
-      </nav>
+      <Tabs label={t('project.parts')} base={`/projects/${project.id}`} current={tab} tabs={TABS.map(([name, text]) => [name, t(text)] as const)} />
       <Part project={project} writes={writes} />
     </Screen>
   );

@@ -55,13 +55,14 @@ export function Projects() {
   const [making, setMaking] = useQuery('new');
   const list = useList<ProjectRow>('/projects', { search, state, sort }, 60);
   const rows = list.rows;
+  const untouched = rows?.length === 0 && !search && state === 'active';
   const begin = (
     <Button kind="primary" icon="plus" onClick={() => setMaking('1')}>
       {t('projects.new')}
     </Button>
   );
   return (
-    <Screen title={t('nav.projects')} actions={begin}>
+    <Screen title={t('nav.projects')} actions={!untouched && begin}>
       <InvitationNotes />
       <div class="tools">
         <SearchField value={search} onValue={setSearch} label={t('projects.search')} />
@@ -92,7 +93,7 @@ export function Projects() {
           <Empty title={t('projects.notFound', { text: search })}>
             <p>{t('projects.notFound.text')}</p>
           </Empty>
-        ) : state === 'active' ? (
+        ) : untouched ? (
           <Empty title={t('projects.none')} actions={begin}>
             <p>{t('projects.none.text')}</p>
           </Empty>

@@ -68,9 +68,15 @@ function takeHash(): string {
   return secret;
 }
 
+/** Why another site, or we, did not let somebody in, as the address says; empty without. */
+export function refusal(): string {
+  const kind = afterHash('refused');
+  return kind && tOr(`sign.refused.${kind}`, t('sign.refused'));
+}
+
 function SignIn({ ways }: { ways: Ways | undefined }) {
   const [challenge, setChallenge] = useState(() => afterHash('challenge'));
-  const refused = afterHash('refused');
+  const refused = refusal();
   const enter = (session: Session) => (session.user ? begin(session) : setChallenge(session.challenge));
   const form = useForm({ email: '', password: '' }, async (values) => enter(await post<Session>('/session', values)));
   if (challenge) return <SecondStep challenge={challenge} again={() => setChallenge('')} />;
@@ -79,7 +85,7 @@ function SignIn({ ways }: { ways: Ways | undefined }) {
     <>
       <Head title={t('sign.in')} />
       <form class="form" onSubmit={form.submit}>
-        {refused && <p class="trouble">{tOr(`sign.refused.${refused}`, t('sign.refused'))}</p>}
+        {refused && <p class="trouble" role="alert">{refused}</p>}
         <TextField label={t('sign.email')} type="email" autocomplete="username webauthn" required autofocus {...form.bind('email')} />
         <PasswordField label={t('sign.password')} autocomplete="current-password" required {...form.bind('password')} />
         <FormProblem problem={form.problem} />

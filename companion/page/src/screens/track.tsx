@@ -14,8 +14,7 @@ import { Artwork } from '../parts/artwork';
 import { Icon } from '../parts/icon';
 import { InPlace } from '../parts/inplace';
 import { Menu } from '../parts/menu';
-import { Screen } from '../parts/screen';
-import { Bones, Shown } from '../parts/state';
+import { Screen, ScreenOf } from '../parts/screen';
 import { say } from '../parts/toast';
 import { chooseFiles, dropInto } from '../shell/tray';
 import { AddToProject } from './addtoproject';
@@ -33,17 +32,7 @@ export function TrackScreen({ id = '' }: { id?: string }) {
     return () => dropInto.set({ purpose: {} });
   }, [id]);
   return (
-    <Shown
-      of={loaded}
-      bones={
-        <div class="screen">
-          <Bones widths={[40, 25]} height={28} />
-          <Bones widths={[100]} height={220} />
-        </div>
-      }
-    >
-      {(track) => <Page track={track} />}
-    </Shown>
+    <ScreenOf of={loaded}>{(track) => <Page track={track} />}</ScreenOf>
   );
 }
 

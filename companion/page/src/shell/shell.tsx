@@ -8,7 +8,7 @@ import { audio, nudge, player, setLoop, shuttle, toggle } from '../core/player';
 import { go, match, place, useScreen, type Params, type Route } from '../core/router';
 import { useLoad } from '../core/load';
 import { outbox } from '../core/outbox';
-import { uploads } from '../core/uploads';
+import { findLeft, uploads } from '../core/uploads';
 import { t } from '../core/texts';
 import { Questions } from '../parts/dialog';
 import { Icon } from '../parts/icon';
@@ -35,6 +35,7 @@ const ROUTES: Route[] = [
   { pattern: '/projects/:id', load: () => import('../screens/project').then((m) => screen(m.ProjectScreen)) },
   { pattern: '/projects/:id/:tab', load: () => import('../screens/project').then((m) => screen(m.ProjectScreen)) },
   { pattern: '/boxes', load: () => import('../screens/boxes').then((m) => screen(m.Boxes)) },
+  { pattern: '/boxes/:id', load: () => import('../screens/box').then((m) => screen(m.BoxScreen)) },
   { pattern: '/invitations', load: () => import('../screens/invitations').then((m) => screen(m.Invitations)) },
   { pattern: '/notices', load: () => import('../screens/notices').then((m) => screen(m.Notices)) },
   { pattern: '/account', load: () => import('../screens/account').then((m) => screen(m.Account)) },
@@ -113,6 +114,7 @@ export function Shell() {
   const told = useLoad<{ unread: number }>('/notices/unread').data;
   useEffect(() => unread.set(told?.unread ?? 0), [told]);
   useKeys();
+  useEffect(() => void findLeft(), []);
   useEffect(() => {
     // a screen reader hears where it is; not at the first, which the browser reads itself
     if (!first.current) requestAnimationFrame(() => main.current?.focus({ preventScroll: true }));
@@ -149,7 +151,9 @@ export function Shell() {
               </div>
             )}
             {Found instanceof Error ? (
-              <Trouble problem={{ status: 0, slug: 'page', detail: t('lost.module'), request: '', errors: [] }} retry={() => location.reload()} />
+              <Screen title={t('lost.failed')}>
+                <Trouble problem={{ status: 0, slug: 'page', detail: t('lost.module'), request: '', errors: [] }} retry={() => location.reload()} />
+              </Screen>
             ) : (
               Found && <Found key={route!.pattern + (params['id'] ?? '')} {...params} />
             )}

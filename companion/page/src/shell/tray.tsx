@@ -2,12 +2,12 @@
 import { useEffect, useState } from 'preact/hooks';
 import { atom, useAtom } from '../core/atom';
 import { bytes, lasting } from '../core/format';
-import { cancel, clear, pause, resume, send, uploads, type Purpose, type Upload } from '../core/uploads';
+import { cancel, clear, goOnWith, pause, resume, send, uploads, type Purpose, type Stage, type Upload } from '../core/uploads';
 import { t } from '../core/texts';
 import { Button } from '../parts/button';
 import { Icon } from '../parts/icon';
 import { Progress } from '../parts/state';
-import { wordsOf } from '../parts/toast';
+import { say, wordsOf } from '../parts/toast';
 
 interface Target {
   purpose: Purpose;
@@ -19,7 +19,6 @@ export const dropInto = atom<Target>({ purpose: {} });
 
 const picker = document.createElement('input');
 picker.type = 'file';
-picker.multiple = true;
 picker.hidden = true;
 picker.id = 'files';
 document.body.append(picker);
@@ -28,7 +27,20 @@ document.body.append(picker);
 export function chooseFiles(target: Target = dropInto.get(), accept = ''): void {
   picker.value = '';
   picker.accept = accept;
+  picker.multiple = true;
   picker.onchange = () => send(picker.files ?? [], target.purpose, target.then);
+  picker.click();
+}
+
+/** Choose a file once more, whose upload a closed page left. */
+function chooseAgain(one: Upload): void {
+  picker.value = '';
+  picker.accept = '';
+  picker.multiple = false;
+  picker.onchange = () => {
+    const file = picker.files?.[0];
+    if (file && !goOnWith(one.id, file)) say(t('upload.otherFile', { name: one.name }));
+  };
   picker.click();
 }
 
@@ -67,14 +79,16 @@ export function DropZone() {
 }
 
 function words(one: Upload): string {
-  const of = t('upload.of', { sent: bytes(one.sent), all: bytes(one.file.size) });
+  const of = t('upload.of', { sent: bytes(one.sent), all: bytes(one.size) });
   switch (one.stage) {
     case 'waiting':
       return t('upload.waiting');
     case 'sending':
-      return one.speed ? t('upload.left', { of, time: lasting((one.file.size - one.sent) / one.speed) }) : of;
+      return one.speed ? t('upload.sending', { of, time: lasting((one.size - one.sent) / one.speed) }) : of;
     case 'paused':
       return one.problem ? t('upload.offline', { of }) : t('upload.paused', { of });
+    case 'left':
+      return t('upload.left.choose', { of });
     case 'probing':
       return one.share ? t('upload.probingAt', { n: Math.round(100 * one.share) }) : t('upload.probing');
     case 'done':
@@ -88,14 +102,17 @@ export function Tray() {
   const all = useAtom(uploads);
   const [small, setSmall] = useState(false);
   if (!all.length) return null;
-  const busy = all.filter((one) => one.stage !== 'done' && one.stage !== 'failed').length;
-  const failures = all.filter((one) => one.stage === 'failed').length;
-  const total = all.reduce((sum, one) => sum + one.file.size, 0);
+  const count = (...stages: Stage[]) => all.filter((one) => stages.includes(one.stage)).length;
+  const busy = count('waiting', 'sending', 'paused', 'probing');
+  const failures = count('failed');
+  const left = count('left');
+  const total = all.reduce((sum, one) => sum + one.size, 0);
   const sent = all.reduce((sum, one) => sum + one.sent, 0);
+  const title = busy ? t('upload.busy', { n: busy }) : failures ? t('upload.failures', { n: failures }) : left ? t('upload.left', { n: left }) : t('upload.finished');
   return (
     <section class="tray" aria-label={t('upload.tray')}>
       <header>
-        <h2 aria-live="polite">{busy ? t('upload.busy', { n: busy }) : failures ? t('upload.failures', { n: failures }) : t('upload.finished')}</h2>
+        <h2 aria-live="polite">{title}</h2>
         <Button kind="quiet" size="tiny" icon={small ? 'plus' : 'minus'} label={t(small ? 'upload.show' : 'upload.hide')} aria-expanded={!small} onClick={() => setSmall(!small)} />
         {!busy && <Button kind="quiet" size="tiny" icon="close" label={t('do.close')} onClick={clear} />}
       </header>
@@ -105,26 +122,31 @@ export function Tray() {
         <ul>
           {all.map((one) => (
             <li key={one.id}>
-              <span class="cut" title={one.file.name}>
-                {one.track ? <a href={`/library/${one.track}`}>{one.file.name}</a> : one.file.name}
+              <span class="cut" title={one.name}>
+                {one.track ? <a href={`/library/${one.track}`}>{one.name}</a> : one.name}
               </span>
               <span class="buttons">
-                {one.stage === 'sending' && <Button kind="quiet" size="tiny" icon="pause" label={t('upload.pause', { name: one.file.name })} onClick={() => pause(one.id)} />}
+                {one.stage === 'sending' && <Button kind="quiet" size="tiny" icon="pause" label={t('upload.pause', { name: one.name })} onClick={() => pause(one.id)} />}
                 {(one.stage === 'paused' || (one.stage === 'failed' && !one.refused)) && (
-                  <Button kind="quiet" size="tiny" icon="retry" label={t('upload.resume', { name: one.file.name })} onClick={() => resume(one.id)} />
+                  <Button kind="quiet" size="tiny" icon="retry" label={t('upload.resume', { name: one.name })} onClick={() => resume(one.id)} />
+                )}
+                {one.stage === 'left' && (
+                  <Button size="tiny" label={t('upload.choose.for', { name: one.name })} onClick={() => chooseAgain(one)}>
+                    {t('upload.choose')}
+                  </Button>
                 )}
                 {one.stage === 'done' ? (
                   <span class="good">
                     <Icon name="check" />
                   </span>
                 ) : (
-                  <Button kind="quiet" size="tiny" icon="close" label={t('upload.cancel', { name: one.file.name })} work={() => cancel(one.id)} />
+                  <Button kind="quiet" size="tiny" icon="close" label={t('upload.cancel', { name: one.name })} work={() => cancel(one.id)} />
                 )}
               </span>
               {one.stage !== 'done' && (
                 <Progress
-                  value={one.stage === 'probing' ? (one.share || undefined) : one.file.size ? one.sent / one.file.size : 0}
-                  label={one.file.name}
+                  value={one.stage === 'probing' ? (one.share || undefined) : one.size ? one.sent / one.size : 0}
+                  label={one.name}
                   state={one.stage === 'failed' ? 'failed' : ''}
                 />
               )}

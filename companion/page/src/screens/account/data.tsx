@@ -8,6 +8,7 @@ import { Button, LinkButton } from '../../parts/button';
 import { Dialog } from '../../parts/dialog';
 import { FormProblem, PasswordField, useForm } from '../../parts/field';
 import { Progress, Shown } from '../../parts/state';
+import { Part } from './part';
 
 interface Copy {
   id: string;
@@ -21,48 +22,45 @@ export function Data() {
   const [leaving, setLeaving] = useState(false);
   return (
     <div class="stack wide">
-      <section class="part">
-        <header>
-          <div class="grow">
-            <h2>{t('data.export')}</h2>
-            <p class="soft">{t('data.export.text')}</p>
-          </div>
-          <Button icon="download" work={() => post('/account/exports').then(() => invalidate('/account/exports'))}>
-            {t('data.export.do')}
-          </Button>
-        </header>
+      <Part
+        icon="download"
+        title={t('data.export')}
+        state={t('data.export.text')}
+        action={<Button work={() => post('/account/exports').then(() => invalidate('/account/exports'))}>{t('data.export.do')}</Button>}
+      >
         <Shown of={list}>
-          {({ items }) => (
-            <ul class="rows">
-              {items.map((one) => (
-                <li key={one.id}>
-                  <span class="grow">
-                    {t('data.copy', { when: moment(one.created) })}
-                    <span class="small faint sub">{one.size === null ? t('data.making') : t('data.kept', { size: bytes(one.size), until: moment(one.expires) })}</span>
-                    {one.size === null && <Progress label={t('data.making')} />}
-                  </span>
-                  {one.size !== null && (
-                    <LinkButton icon="download" href={`/api/v1/account/exports/${one.id}/file`} download>
-                      {t('data.download')}
-                    </LinkButton>
-                  )}
-                </li>
-              ))}
-            </ul>
-          )}
+          {({ items }) =>
+            items.length > 0 && (
+              <ul class="rows">
+                {items.map((one) => (
+                  <li key={one.id}>
+                    <span class="grow">
+                      {t('data.copy', { when: moment(one.created) })}
+                      <span class="small faint sub">{one.size === null ? t('data.making') : t('data.kept', { size: bytes(one.size), until: moment(one.expires) })}</span>
+                      {one.size === null && <Progress label={t('data.making')} />}
+                    </span>
+                    {one.size !== null && (
+                      <LinkButton icon="download" href={`/api/v1/account/exports/${one.id}/file`} download>
+                        {t('data.download')}
+                      </LinkButton>
+                    )}
+                  </li>
+                ))}
+              </ul>
+            )
+          }
         </Shown>
-      </section>
-      <section class="part">
-        <header>
-          <div class="grow">
-            <h2>{t('data.leave')}</h2>
-            <p class="soft">{t('data.leave.text')}</p>
-          </div>
+      </Part>
+      <Part
+        icon="trash"
+        title={t('data.leave')}
+        state={t('data.leave.text')}
+        action={
           <Button kind="danger" onClick={() => setLeaving(true)}>
             {t('data.leave.do')}
           </Button>
-        </header>
-      </section>
+        }
+      />
       {leaving && <Leave onClose={() => setLeaving(false)} />}
     </div>
   );

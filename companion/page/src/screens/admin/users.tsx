@@ -77,8 +77,8 @@ export function Users() {
             </span>
             {one.disabled && <span class="chip bad">{t('users.closed')}</span>}
             {one.leaving && <span class="chip">{t('users.leaving')}</span>}
-            <span class="chip line wide-only">{tOr(`access.${one.access}`, one.access)}</span>
-            <span class="chip line wide-only">{tOr(`tier.${one.tier}`, one.tier)}</span>
+            <span class="fact small soft wide-only">{tOr(`access.${one.access}`, one.access)}</span>
+            <span class="fact small soft wide-only">{tOr(`tier.${one.tier}`, one.tier)}</span>
             <time class="end small faint">{ago(one.created)}</time>
           </li>
         ))}

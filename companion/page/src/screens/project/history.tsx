@@ -23,6 +23,7 @@ interface Change {
 function word(name: string, value: unknown): string {
   if (value === null || value === undefined || value === '') return '';
   if (typeof value === 'object') return String((value as { name?: string }).name ?? '');
+  if (name === 'invitation' || name.startsWith('member:')) return tOr(`role.${value}`, String(value));
   return name === 'status' ? tOr(`status.${value}`, String(value)) : String(value).slice(0, 80);
 }
 
@@ -32,7 +33,7 @@ function details({ before, after }: Change): string {
   return names
     .flatMap((name) => {
       const values = [...new Set([word(name, before[name]), word(name, after[name])].filter(Boolean))].join(' → ');
-      return values ? [name.includes(':') ? values : `${tOr(`field.${name}`, name)}: ${values}`] : [];
+      return values ? [name.includes(':') || name === 'invitation' ? values : `${tOr(`field.${name}`, name)}: ${values}`] : [];
     })
     .slice(0, 3)
     .join(' · ');
@@ -65,8 +66,8 @@ export function History({ project, writes }: PartProps) {
                 {ago(one.at)}
               </time>
               {writes && at > 0 && (
-                <Button size="tiny" icon="history" work={() => restore(one)}>
-                  {t('history.restore')}
+                <Button kind="quiet" size="tiny" icon="history" label={t('history.restore')} work={() => restore(one)}>
+                  <span class="wide-only">{t('history.restore')}</span>
                 </Button>
               )}
             </span>

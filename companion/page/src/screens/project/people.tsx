@@ -1,7 +1,7 @@
 /** Who works on a project, as what; inviting and leaving. */
 import { call, patch, post, remove } from '../../core/api';
 import { useAtom } from '../../core/atom';
-import { ago, moment } from '../../core/format';
+import { date, moment } from '../../core/format';
 import { invalidate, keep, useLoad } from '../../core/load';
 import { go } from '../../core/router';
 import { user } from '../../core/session';
@@ -54,7 +54,7 @@ export function People({ project }: PartProps) {
                   <span class="grow">
                     {one.name} {one.user === me?.id && <span class="faint">{t('people.you')}</span>}
                     <span class="small faint sub" title={moment(one.since)}>
-                      {t('people.since', { when: ago(one.since) })}
+                      {t('people.since', { when: date(one.since) })}
                     </span>
                   </span>
                   {owns && one.role !== 'owner' ? (
@@ -77,8 +77,8 @@ export function People({ project }: PartProps) {
                     <span class="chip line">{tOr(`role.${one.role}`, one.role)}</span>
                   )}
                   {!owns && one.user === me?.id && (
-                    <Button kind="danger" work={leave}>
-                      {t('project.leave')}
+                    <Button kind="danger" icon="out" label={t('project.leave')} work={leave}>
+                      <span class="wide-only">{t('project.leave')}</span>
                     </Button>
                   )}
                 </li>

@@ -3,6 +3,7 @@ import { useAtom } from '../../core/atom';
 import { clock, decibels } from '../../core/format';
 import { useLoad } from '../../core/load';
 import { play, player, seek } from '../../core/player';
+import { ruler } from '../../core/ruler';
 import { t } from '../../core/texts';
 import { playable, type Track } from '../../core/tracks';
 import { Chart } from '../../parts/chart';
@@ -14,7 +15,8 @@ interface Told {
   spectrum: [number, number | null][];
 }
 
-const hertz = (value: number) => (value >= 1000 ? `${Number((value / 1000).toFixed(1))} k` : String(Math.round(value)));
+/** 160, 3.2 k: as many digits as the width of a band allows. */
+const hertz = (value: number) => (value >= 1000 ? `${Number((value / 1000).toPrecision(2))} k` : String(Number(value.toPrecision(2))));
 const whole = (value: number) => String(Math.round(value)).replace('-', '−');
 const WINDOW = 3; // seconds that short-term loudness looks at
 
@@ -31,7 +33,6 @@ export function Measures({ track }: { track: Track }) {
         const floor = Math.max(-60, Math.floor((quietest - 3) / 6) * 6);
         const loudTicks = [];
         for (let at = floor; at <= 0; at += floor < -36 ? 12 : 6) loudTicks.push(at);
-        const ruler = [0, 0.25, 0.5, 0.75, 1].map((share) => share * track.seconds);
         const bands = spectrum.filter(([, level]) => level !== null) as [number, number][];
         const strongest = bands.reduce((best, one) => (one[1] > best[1] ? one : best), bands[0] ?? [0, 0]);
         const top = Math.ceil((strongest[1] + 3) / 10) * 10;
@@ -45,7 +46,7 @@ export function Measures({ track }: { track: Track }) {
                 points={points}
                 x={clock}
                 y={whole}
-                xTicks={ruler.filter((at) => at >= points[0]![0] || at === 0)}
+                xTicks={ruler(WINDOW / 2, track.seconds, 6)}
                 yTicks={loudTicks}
                 lines={track.loudness === null ? [] : [{ value: track.loudness, label: t('measure.whole', { value: decibels(track.loudness, 'LUFS') }) }]}
                 xName={t('measure.time')}
@@ -64,7 +65,7 @@ export function Measures({ track }: { track: Track }) {
                 bars
                 x={hertz}
                 y={whole}
-                xTicks={[31.5, 100, 315, 1000, 3150, 10000]}
+                xTicks={[50, 100, 200, 500, 1000, 2000, 5000, 10_000]}
                 yTicks={[top - 80, top - 60, top - 40, top - 20, top]}
                 xName="Hz"
                 yName="dB"

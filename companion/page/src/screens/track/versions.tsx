@@ -7,6 +7,7 @@ import { useAtom } from '../../core/atom';
 import { t, tOr } from '../../core/texts';
 import { audioOf, KINDS, playable, waveformOf, type Recording, type Track } from '../../core/tracks';
 import { Button } from '../../parts/button';
+import { ask } from '../../parts/dialog';
 import { InPlace } from '../../parts/inplace';
 import { Menu } from '../../parts/menu';
 import { failed } from '../../parts/toast';
@@ -20,7 +21,11 @@ export function Versions({ track }: { track: Track }) {
     if (now?.audio === audioOf(one.id)) return toggle();
     play({ ...playable(track), audio: audioOf(one.id), peaks: waveformOf(one.id), seconds: one.facts.seconds ?? track.seconds });
   };
-  const then = renew;
+  const drop = async (one: Recording) => {
+    if (!(await ask({ title: t('versions.delete', { n: one.number }), text: t('versions.delete.text'), yes: t('do.delete'), danger: true }))) return;
+    await remove(path(one));
+    renew();
+  };
   return (
     <section>
       <div class="tools">
@@ -28,10 +33,10 @@ export function Versions({ track }: { track: Track }) {
         <span class="gap" />
         {track.own && (
           <>
-            <Button size="tiny" icon="plus" onClick={() => chooseFiles({ purpose: { purpose: 'version', subject: track.id }, then }, 'audio/*')}>
+            <Button size="tiny" icon="plus" onClick={() => chooseFiles({ purpose: { purpose: 'version', subject: track.id }, then: renew }, 'audio/*')}>
               {t('versions.add')}
             </Button>
-            <Button size="tiny" icon="plus" onClick={() => chooseFiles({ purpose: { purpose: 'stem', subject: track.id }, then }, 'audio/*')}>
+            <Button size="tiny" icon="plus" onClick={() => chooseFiles({ purpose: { purpose: 'stem', subject: track.id }, then: renew }, 'audio/*')}>
               {t('versions.addStem')}
             </Button>
           </>
@@ -79,7 +84,7 @@ export function Versions({ track }: { track: Track }) {
                 label={t('versions.menu', { n: one.number })}
                 choices={[
                   { label: t('track.download'), icon: 'download', run: () => location.assign(`${audioOf(one.id)}?download=true`) },
-                  ...(track.own && !current ? [{ label: t('do.delete'), icon: 'trash' as const, bad: true, run: () => remove(path(one)).then(renew) }] : []),
+                  ...(track.own && !current ? [{ label: t('do.delete'), icon: 'trash' as const, bad: true, run: () => drop(one) }] : []),
                 ]}
               />
             </li>

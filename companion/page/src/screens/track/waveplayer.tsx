@@ -6,6 +6,7 @@ import { clock } from '../../core/format';
 import { bind } from '../../core/keys';
 import { invalidate } from '../../core/load';
 import { audio, nudge, onTick, play, player, seek, setLoop } from '../../core/player';
+import { ruler } from '../../core/ruler';
 import { t } from '../../core/texts';
 import { playable, waveformOf, type Marker, type Track } from '../../core/tracks';
 import { Button } from '../../parts/button';
@@ -14,15 +15,6 @@ import { followHead, headOf } from '../../shell/playerbar';
 import { Markers } from './markers';
 
 const CLOSEST = 1.5; // seconds of the nearest view
-
-/** Round steps for a ruler of about eight marks. */
-function ruler({ from, to }: View): number[] {
-  const wanted = (to - from) / 8;
-  const step = [0.1, 0.25, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800].find((one) => one >= wanted) ?? 3600;
-  const marks = [];
-  for (let at = Math.ceil(from / step) * step; at < to; at += step) marks.push(at);
-  return marks;
-}
 
 export function WavePlayer({ track }: { track: Track }) {
   const { track: now, loop } = useAtom(player);
@@ -181,7 +173,7 @@ export function WavePlayer({ track }: { track: Track }) {
         </div>
       </div>
       <div class="ruler figures small faint" aria-hidden="true">
-        {ruler(view).map((at) => (
+        {ruler(view.from, view.to).map((at) => (
           <span key={at} style={{ left: `${((at - view.from) / (view.to - view.from)) * 100}%` }}>
             {clock(at, view.to - view.from < 8)}
           </span>
