@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve, or do what `admin` was asked. 0 after a stop that was asked for."""
+    import peewee
+
+    from companion.database import reason
     from companion.errors import Problem, SettingError
 
     try:
@@ -39,6 +42,14 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_CONFIG
     except Problem as exc:
         print(f"rackdeck companion: {exc.detail}", file=sys.stderr)
+        return EXIT_UNAVAILABLE
+    except OSError as exc:
+        what = exc.filename or "the folder"
+        print(f"rackdeck companion: {what} cannot be used: {(exc.strerror or str(exc)).lower()}", file=sys.stderr)
+        return EXIT_UNAVAILABLE
+    except peewee.PeeweeException as exc:
+        hint = "; `rackdeck companion admin migrate status` says whether its tables are there"
+        print(f"rackdeck companion: the database cannot be used: {reason(exc)}{hint}", file=sys.stderr)
         return EXIT_UNAVAILABLE
 
 

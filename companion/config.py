@@ -7,13 +7,24 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from companion.errors import SettingError
 
 PREFIX = "COMPANION_"
 FILE = "companion.toml"
+ADDRESSES = {  # key: how its address begins
+    "public_url": ("http", "https"),
+    "database_url": ("postgresql", "postgres"),
+    "redis_url": ("redis", "rediss"),
+    "storage_url": ("s3",),
+    "s3_endpoint": ("http", "https"),
+    "mail_url": ("smtp", "smtps"),
+    "oidc_url": ("http", "https"),
+    "broker_url": ("mqtt", "mqtts"),
+}
 MARK = "RACKDECK_COMPANION"  # in the environment of every process that the runner starts; its value is the folder
 
 
@@ -48,8 +59,14 @@ class Settings(BaseModel):
 
     folder: Path = Field(description="where everything lasting is kept: database, music, keys, backups")
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
-    port: int = Field(8000, ge=0, le=65535, description="port of the page and the API")
-    live_port: int = Field(0, ge=0, le=65535, description="port of live events (WebSocket); 0 is the next after port")
+    port: int = Field(8000, ge=1, le=65535, description="port of the page and the API")
+    live_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        validate_default=True,
+        description="port of live events (WebSocket); 0 is the next after port",
+    )
     public_url: str = Field("", description="how browsers reach this companion; empty is http://host:port")
     trusted_proxies: int = Field(0, ge=0, le=5, description="reverse proxies whose X-Forwarded headers are believed")
     database_url: str = Field("", description="postgresql://…; empty is SQLite in the folder. DATABASE_URL works too")
@@ -68,6 +85,10 @@ class Settings(BaseModel):
     oidc_name: str = Field("Single sign-on", description="what its button says")
     oidc_client_id: str = Field("", description="client id there")
     oidc_client_secret: str = Field("", description="its secret")
+    broker_url: str = Field(
+        "", description="mqtt://user:password@host of another broker; empty is what `rackdeck broker` runs here"
+    )
+    broker_address: str = Field("", description="host:port by which boxes reach the broker; empty is this host")
     threads: int = Field(8, ge=1, le=64, description="requests worked on at one time in each web process")
     workers: int = Field(1, ge=1, le=64, description="web processes; more than one needs redis_url")
     limits: bool = Field(True, description="limit how often a user or address may call")
@@ -79,11 +100,39 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     metrics_token: str = Field("", description="bearer token for /metrics; empty lets this machine alone read it")
 
+    @field_validator("folder")
+    @classmethod
+    def _absolute(cls, folder: Path) -> Path:
+        return folder.expanduser().absolute()
+
+    @field_validator("live_port")
+    @classmethod
+    def _another_port(cls, live: int, others: ValidationInfo) -> int:
+        port = others.data.get("port", 0)
+        if live == port or (live or port + 1) > 65535:
+            raise ValueError("choose another port than that of the page, up to 65535")
+        return live
+
+    @field_validator(*ADDRESSES)
+    @classmethod
+    def _address(cls, value: str, field: ValidationInfo) -> str:
+        schemes, address = ADDRESSES[str(field.field_name)], urlsplit(value)
+        if value and (address.scheme not in schemes or not address.netloc):
+            raise ValueError(f"it must begin with {' or '.join(f'{scheme}://' for scheme in schemes)} and name a host")
+        if field.field_name == "public_url" and (address.path.strip("/") or address.query or address.fragment):
+            raise ValueError("the companion needs a host of its own: nothing may follow the name and port")
+        return value
+
     @property
     def url(self) -> str:
         """How browsers reach this companion, without a slash at the end."""
-        host = "localhost" if self.host in ("0.0.0.0", "127.0.0.1", "::") else self.host
-        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+        host = "localhost" if self.host in ("0.0.0.0", "127.0.0.1", "::", "::1") else self.host
+        return self.public_url.rstrip("/") or f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def cookie(self) -> str:
+        """The name of the session's cookie. By `__Host-` browsers take it from this host and by TLS alone."""
+        return "__Host-rackdeck" if self.secure else "rackdeck"
 
     @property
     def secure(self) -> bool:
@@ -98,7 +147,8 @@ class Settings(BaseModel):
 
 def load(environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
     """Settings from the file and the environment; `overrides` win. SettingError says what to change."""
-    folder = Path(overrides.get("folder") or environ.get(PREFIX + "FOLDER") or default_folder(environ))
+    named = overrides.get("folder") or environ.get(PREFIX + "FOLDER") or default_folder(environ)
+    folder = Path(named).expanduser().absolute()
     values: dict[str, Any] = {"folder": folder}
     file = Path(environ.get(PREFIX + "FILE") or folder / FILE)
     if file.exists():
@@ -121,7 +171,7 @@ def load(environ: Mapping[str, str] = os.environ, **overrides: Any) -> Settings:
         return Settings(**values)
     except ValidationError as exc:
         first = exc.errors()[0]
-        raise SettingError(f"{first['loc'][0]}: {first['msg'].lower()}") from exc
+        raise SettingError(f"{first['loc'][0]}: {first['msg'].removeprefix('Value error, ').lower()}") from exc
 
 
 def show(settings: Settings) -> str:

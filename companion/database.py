@@ -16,6 +16,8 @@ from companion.errors import SettingError
 
 database = peewee.DatabaseProxy()
 MIGRATIONS = Path(__file__).parent / "migrations"
+PATIENCE_SECONDS = 5  # with a server that does not answer
+_MIGRATING = 0x7261636B  # any number that nobody else locks
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PRAGMAS = {
     "journal_mode": "wal",
@@ -65,7 +67,13 @@ def bind(settings: Settings) -> peewee.Database:
     """Open the database of these settings and make it the one that models use. SettingError with a wrong address."""
     if settings.database_url:
         try:
-            opened: peewee.Database = connect(settings.database_url, autoconnect=False)
+            opened: peewee.Database = connect(
+                settings.database_url,
+                unquote_user=True,
+                unquote_password=True,
+                autoconnect=False,
+                connect_timeout=PATIENCE_SECONDS,
+            )
         except (RuntimeError, ValueError) as exc:
             raise SettingError(f"database_url is not understood: {exc}") from exc
     else:
@@ -103,6 +111,24 @@ def _nothing() -> Iterator[None]:
 def runner() -> Runner:
     """The migrations: `up()`, `down()`, `status()`."""
     return Runner(database.obj, str(MIGRATIONS))
+
+
+@contextmanager
+def migrating() -> Iterator[None]:
+    """Be the only one to migrate a database that several machines share; with SQLite the folder's lock sees to it."""
+    if isinstance(database.obj, peewee.SqliteDatabase):
+        yield
+        return
+    database.execute_sql("SELECT pg_advisory_lock(%s)", (_MIGRATING,))
+    try:
+        yield
+    finally:
+        database.execute_sql("SELECT pg_advisory_unlock(%s)", (_MIGRATING,))
+
+
+def reason(error: peewee.PeeweeException) -> str:
+    """The first line of what the database says was wrong."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 class Param:

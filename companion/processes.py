@@ -181,7 +181,7 @@ def become(name: str, settings: Settings) -> NoReturn:
     """Be one of the processes, as in a container, where something else watches over it."""
     command = next(process.command for process in table(settings) if process.name == name)
     metrics = tempfile.mkdtemp(prefix="companion-metrics-")  # the folder may be shared with other machines
-    os.execve(command[0], command, environment(settings, dict(os.environ)) | {METRICS: metrics})
+    os.execvpe(command[0], command, environment(settings, dict(os.environ)) | {METRICS: metrics})
 
 
 class Runner:

@@ -11,18 +11,21 @@ import peewee
 
 from companion import config, database, processes
 from companion.config import Settings
-from companion.errors import SettingError
+from companion.errors import SettingError, Unavailable
 from companion.vault.service import Vault
 
 
 def prepare(settings: Settings) -> list[str]:
-    """Migrate the database and try the keys; returns the migrations applied. SettingError says what is wrong."""
+    """Migrate the database and try the keys; returns the migrations applied.
+
+    SettingError says what is wrong; Unavailable what may be right in a moment, such as a server that starts up.
+    """
     settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     logging.getLogger("peewee.migrations").setLevel(logging.WARNING)
     opened = database.bind(settings)
     place = "the PostgreSQL server of database_url" if settings.database_url else str(settings.folder / "companion.db")
     try:
-        with database.connection():
+        with database.connection(), database.migrating():
             runner = database.runner()
             unknown = [row.name for row in runner.status() if row.path is None]
             if unknown:
@@ -33,8 +36,8 @@ def prepare(settings: Settings) -> list[str]:
             applied: list[str] = runner.up()
             Vault(settings.folder).derived("start")
     except peewee.DatabaseError as exc:
-        reason = str(exc).strip().splitlines()[0] if str(exc).strip() else type(exc).__name__
-        raise SettingError(f"{place} cannot be used: {reason}") from exc
+        kind = Unavailable if isinstance(exc, peewee.OperationalError) else SettingError
+        raise kind(f"{place} cannot be used: {database.reason(exc)}") from exc
     finally:
         opened.close()
     return applied
@@ -87,13 +90,13 @@ def _serve(settings: Settings, first: bool) -> int:
     try:
         runner.start()
         if not runner.wait_ready(lambda: answers(settings)):
-            raise SettingError(f"the page does not answer; {settings.folder / 'logs'} says why")
+            raise Unavailable(f"the page does not answer; {settings.folder / 'logs'} says why")
         print(f"The companion is at {settings.url}", flush=True)
         if first:
             print("Sign up there: the first account administers.", flush=True)
         print(f"Everything is kept in {settings.folder}. Ctrl-C stops.", flush=True)
         status = runner.wait()
-        raise SettingError(f"the runner ended with status {status}; {settings.folder / 'logs'} says why")
+        raise Unavailable(f"the runner ended with status {status}; {settings.folder / 'logs'} says why")
     except KeyboardInterrupt:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # once is enough

@@ -78,7 +78,7 @@ def install(app: Flask, dist: Path = DIST) -> dict[str, Rule]:
             raise NotFound("there is no such file; the page may be newer than this one: load it again")
         return _send(files[f"assets/{name}"], FOREVER)
 
-    rule = Rule(Access.PUBLIC, limit="page")
+    rule = Rule(Access.PUBLIC, limit="page", identifies=False)
     first = f"<any({','.join(repr(word) for word in PLACES)}):place>"
     for path in ("/", f"/{first}", f"/{first}/<path:rest>"):
         app.add_url_rule(path, "page", document)

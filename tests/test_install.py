@@ -118,6 +118,27 @@ def test_what_cannot_be_done_is_one_sentence_and_a_status(
     assert sentence in failed.stderr.splitlines()[-1]
 
 
+def test_a_broker_that_comes_with_us_is_never_started_and_one_that_was_there_is_left_alone(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.program("systemctl", f'#!/bin/sh\necho "systemctl $*" >> {host.calls}\n')
+    assert host.run().returncode == 0
+    said = [line.split()[0:3] if line.startswith("noninteractive") else line for line in host.apt()]
+    mask, unmask, disable = (f"systemctl -q {word} mosquitto.service" for word in ("mask", "unmask", "disable"))
+    first, last = said.index(mask), said.index(disable)
+    assert first < min(number for number, line in enumerate(said) if isinstance(line, list)) < said.index(unmask) < last
+    host.calls.write_text("")
+    host.installed.write_text("mosquitto\n")
+    assert host.run().returncode == 0
+    assert "systemctl" not in host.calls.read_text()
+
+
+def test_a_broker_that_could_not_be_installed_is_not_left_masked(tmp_path: Path) -> None:
+    host = Host(tmp_path, install=100)
+    host.program("systemctl", f'#!/bin/sh\necho "systemctl $*" >> {host.calls}\n')
+    assert host.run().returncode == 1
+    assert host.apt()[-2:] == ["systemctl -q unmask mosquitto.service", "systemctl -q disable mosquitto.service"]
+
+
 def test_old_package_lists_do_not_stop_an_installation_that_works(tmp_path: Path) -> None:
     host = Host(tmp_path, update=100)
     done = host.run()

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from companion.accounts import export, proof, service, sessions
+from companion.accounts import export, proof, service, sessions, stewardship
 from companion.accounts.acts import NOWHERE, Origin, note
 from companion.accounts.models import User
 from companion.accounts.service import GRACE
@@ -13,7 +13,6 @@ from companion.errors import Conflict
 from companion.events import service as events
 from companion.jobs import service as jobs
 from companion.mail import service as mail
-from companion.web.identity import Access
 
 Erase = Callable[[str], None]
 _erasers: dict[str, Erase] = {}
@@ -31,11 +30,12 @@ def ask(url: str, user_id: str, session: str, password: str, origin: Origin = NO
     """
     user = service.find(user_id)
     if user.password:
-        service.check_password(user, password)
+        service.check_password(user, password, origin)
     else:
         proof.require(user.id, session)
     with database.atomic():
-        _check_not_last(user)
+        if User.select().where((User.id != user.id) & User.disabled.is_null() & User.leaving.is_null()).exists():
+            stewardship.check_not_last(user)
         at = now()
         User.update(leaving=at).where(User.id == user.id).execute()
         sessions.end_all(user.id)
@@ -43,14 +43,6 @@ def ask(url: str, user_id: str, session: str, password: str, origin: Origin = NO
         day = time.strftime("%d %B %Y", time.gmtime((at + GRACE) / 1000))
         mail.send(user.email, "leaving", name=user.name, day=day, link=f"{url}/account")
     return at + GRACE
-
-
-def _check_not_last(user: User) -> None:
-    others = (User.id != user.id) & User.disabled.is_null() & User.leaving.is_null()
-    if user.access != Access.ADMIN or not User.select().where(others).exists():
-        return
-    if not User.select().where(others & (User.access == Access.ADMIN)).exists():
-        raise Conflict("you are the only administrator; make somebody else one first")
 
 
 def take_back(user_id: str, origin: Origin = NOWHERE) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from companion.accounts.models import User
 from companion.database import Compiled
+from companion.web.identity import Access
 
 _NAME = Compiled(lambda user: User.select(User.name).where(User.id == user))
 
@@ -32,6 +33,13 @@ def owner_of(email: str) -> str | None:
 def proved_email(user: str) -> str:
     """The address that a user has proved to own; empty without one."""
     found = User.select(User.email).where((User.id == user) & User.verified.is_null(False)).scalar()
+    return str(found or "")
+
+
+def first_administrator() -> str:
+    """The oldest account that administers; empty without one."""
+    able = (User.access == Access.ADMIN) & User.disabled.is_null()
+    found = User.select(User.id).where(able).order_by(User.id).scalar()
     return str(found or "")
 
 

@@ -41,8 +41,8 @@ def ask(user: User, origin: Origin = NOWHERE) -> Export:
     """Begin one. Conflict while one is being made."""
     with database.atomic():
         User.update(tier=User.tier).where(User.id == user.id).execute()  # hold the row: one of two gets through
-        unfinished = (Export.user == user.id) & Export.size.is_null() & (Export.created > now() - DAY)
-        if Export.select().where(unfinished).exists():
+        unfinished = Export.select().where((Export.user == user.id) & Export.size.is_null())
+        if any(jobs.waiting("export", row.id) for row in unfinished):
             raise Conflict("an export is being made already; you get a mail when it is ready")
         made = Export.create(user=user.id, expires=now() + LIFE)
         note(user, "export.asked", origin, subject=made.id)

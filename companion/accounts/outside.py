@@ -154,7 +154,8 @@ def _resolve(settings: Settings, name: str, person: Person, begun: dict[str, Any
                 access, _ = invitations.accept(begun["invitation"], email)
             else:
                 service.check_open(settings)
-            user = service.create(email, (person.name or email.partition("@")[0])[:100], access=access, verified=True)
+            name_there = " ".join(re.sub(r"[^\w\s.,'’-]", "", person.name).split()) or email.partition("@")[0]
+            user = service.create(email, name_there[:100], access=access, verified=True)
             note(user, "account.made", origin, provider=name)
         _link(user, name, person, origin)
     return user

@@ -31,7 +31,7 @@ def give(vault: Vault, user_id: str, session: str, password: str, code: str, ori
     if not user.password and not asked:
         raise Invalid("this account has neither password nor authenticator app; sign out and in again")
     if user.password:
-        service.check_password(user, password)
+        service.check_password(user, password, origin)
     if asked:
         second.check(vault, user, code, origin)
     Session.update(proven=now()).where((Session.id == session) & (Session.user == user.id)).execute()

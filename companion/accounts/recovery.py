@@ -18,8 +18,9 @@ def renew(user: User, origin: Origin = NOWHERE) -> list[str]:
     with database.atomic():
         if not Totp.select().where((Totp.user == user.id) & Totp.confirmed.is_null(False)).exists():
             raise Conflict("recovery codes come with an authenticator app; set one up first")
+        codes = make(user)
         note(user, "recovery.made", origin)
-        return make(user)
+        return codes
 
 
 def make(user: User) -> list[str]:

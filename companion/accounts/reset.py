@@ -49,6 +49,5 @@ def finish(secret: str, password: str, origin: Origin = NOWHERE) -> None:
                 way.delete().where(way.user == user).execute()
         User.update(password=hashed, verified=user.verified or now()).where(User.id == user.id).execute()
         sessions.end_all(user.id)
-        for kind in ("reset", "verify", "second"):
-            tickets.void(kind, user.id)
+        tickets.void_all(user.id)
         note(user, "password.reset", origin)

@@ -10,7 +10,7 @@ import hashlib
 import peewee
 from email_validator import EmailNotValidError, validate_email
 
-from companion.accounts import invitations, passwords, throttle, verification
+from companion.accounts import invitations, passwords, sessions, throttle, tickets, verification
 from companion.accounts.acts import NOWHERE, Origin, note
 from companion.accounts.models import User
 from companion.config import Settings
@@ -69,7 +69,7 @@ def create(email: str, name: str, password: str = "", access: Access = Access.AR
     taken = Conflict("there is an account with this address; sign in, or reset its password")
     with database.atomic():
         if not User.select().exists():
-            _lock()
+            one_at_a_time()
             access = access if User.select().exists() else Access.ADMIN
         if User.select().where(User.email == email).exists():
             raise taken
@@ -82,8 +82,8 @@ def create(email: str, name: str, password: str = "", access: Access = Access.AR
             raise taken from None
 
 
-def _lock() -> None:
-    """One at a time: of two who sign up at once, one is the first. SQLite has one writer anyway."""
+def one_at_a_time() -> None:
+    """Nobody else changes accounts until the transaction is over. SQLite has one writer anyway."""
     if not isinstance(database.obj, peewee.SqliteDatabase):
         database.execute_sql('LOCK TABLE "user" IN EXCLUSIVE MODE')
 
@@ -105,24 +105,31 @@ def sign_in(email: str, password: str, origin: Origin = NOWHERE) -> User:
     return user
 
 
-def change_password(user_id: str, old: str, new: str, origin: Origin = NOWHERE) -> None:
-    """Set a new password, by the old one; or a first one, for who signs in without. Forbidden when it is wrong."""
+def change_password(user_id: str, old: str, new: str, session: str = "", origin: Origin = NOWHERE) -> None:
+    """Set a new password, by the old one; or a first one, for who signs in without. Forbidden when it is wrong.
+
+    All sessions end but the one given, and so does what was begun with the account, such as a move to another address.
+    """
     user = find(user_id)
     if user.password:
-        check_password(user, old)
+        check_password(user, old, origin)
     passwords.check_rules(new, user.name, user.email)
     hashed = passwords.hash_password(new)
     with database.atomic():
         changed = User.update(password=hashed).where((User.id == user.id) & (User.password == user.password)).execute()
         if not changed:
             raise Conflict("the password was changed meanwhile; sign in again")
+        sessions.end_all(user.id, but=session)
+        tickets.void_all(user.id, but="verify")
         note(user, "password.changed", origin)
 
 
-def check_password(user: User, password: str) -> None:
+def check_password(user: User, password: str, origin: Origin = NOWHERE) -> None:
     """Forbidden when it is not this user's password; guesses are counted as those at the sign-in are."""
     throttle.count("password", user.id)
     if not passwords.matches(user.password, password):
+        with database.atomic():
+            note(user, "password.refused", origin)
         raise Forbidden("the password is not right")
     throttle.forgive("password", user.id)
 

@@ -15,7 +15,8 @@ from companion.vault.service import SealBrokenError, Vault
 from companion.web.identity import Access, Identity
 from companion.web.remembered import Remembered
 
-SESSION_MS = 7 * 24 * 3600 * 1000
+SESSION_MS = 7 * 24 * 3600 * 1000  # from its last use
+LONGEST_MS = 30 * 24 * 3600 * 1000  # from its beginning
 TOKEN_SECONDS = 3600
 _SEEN_MS = 60_000  # how exactly "last seen", and with it the end of a session, is kept
 _VERIFIED_SECONDS = 60
@@ -23,16 +24,17 @@ _KIND = "at+jwt"  # RFC 9068: no other token of ours can be taken for one
 
 _verified: Remembered[str] = Remembered()
 
+_CALLER = (Session.id, Session.csrf, Session.created, Session.seen, User.id, User.access, User.tier)
 _BY_SECRET = Compiled(
     lambda secret, at: (
-        Session.select(Session.id, Session.csrf, Session.seen, User.id, User.access, User.tier)
+        Session.select(*_CALLER)
         .join(User)
         .where((Session.secret == secret) & (Session.expires > at) & User.disabled.is_null())
     )
 )
 _BY_ID = Compiled(
     lambda session, at: (
-        Session.select(Session.id, Session.csrf, Session.seen, User.id, User.access, User.tier)
+        Session.select(*_CALLER)
         .join(User)
         .where((Session.id == session) & (Session.expires > at) & User.disabled.is_null())
     )
@@ -48,10 +50,11 @@ class Pair:
     refresh_token: str
 
 
-def open_for_browser(user: User, origin: Origin) -> tuple[Session, str]:
-    """A new session and the value of its cookie."""
+def open_for_browser(user: User, origin: Origin, instead: str = "") -> tuple[Session, str]:
+    """A new session and the value of its cookie. instead: the id of the browser's session so far, which ends."""
     secret = secrets.token_urlsafe(32)
     with database.atomic():
+        Session.delete().where(Session.id == instead).execute()
         session = Session.create(
             user=user,
             secret=digest(secret),
@@ -89,10 +92,10 @@ def renew(vault: Vault, refresh: str, origin: Origin = NOWHERE) -> Pair:
         row = RefreshToken.get_or_none(RefreshToken.hash == digest(refresh))
         pair = _renewed(vault, row) if row is not None else None
         if pair is None and row is not None:
-            session = row.session
-            if session.expires > now():
-                note(session.user, "token.replayed", origin, subject=session.id)
+            session, user = row.session, row.session.user
             session.delete_instance()
+            if session.expires > now():
+                note(user, "token.replayed", origin, subject=session.id)
     if pair is None:
         raise Unauthorized("this refresh token is not valid any more; sign in again")
     return pair
@@ -107,7 +110,7 @@ def _renewed(vault: Vault, row: RefreshToken) -> Pair | None:
     session = row.session
     if not claimed or session.expires <= now() or session.user.disabled is not None:
         return None
-    session.expires, session.seen = now() + SESSION_MS, now()
+    session.expires, session.seen = _end(session.created), now()
     session.save(only=[Session.expires, Session.seen])
     return _pair(vault, session)
 
@@ -143,13 +146,18 @@ def _verify(vault: Vault, token: str) -> tuple[str, float] | None:
     return str(claims["sid"]), float(claims["exp"])
 
 
+def _end(created: int) -> int:
+    """When a session that is used now expires."""
+    return min(now() + SESSION_MS, created + LONGEST_MS)
+
+
 def _identity(row: tuple[object, ...] | None, via: str) -> Identity | None:
     if row is None:
         return None
-    session, csrf, seen, user, access, tier = row
+    session, csrf, created, seen, user, access, tier = row
     at = now()
     if at - int(str(seen)) > _SEEN_MS:
-        fresh = {"seen": at} | ({"expires": at + SESSION_MS} if via == "cookie" else {})
+        fresh = {"seen": at} | ({"expires": _end(int(str(created)))} if via == "cookie" else {})
         Session.update(fresh).where(Session.id == session).execute()
     return Identity(str(user), Access(int(str(access))), str(tier), via, str(session), str(csrf))
 
@@ -171,6 +179,11 @@ def end(user: User, session: str, origin: Origin = NOWHERE) -> None:
 def end_all(user: str, but: str = "") -> int:
     """End all of a user's sessions, but one; returns how many."""
     return int(Session.delete().where((Session.user == user) & (Session.id != but)).execute())
+
+
+def end_everywhere() -> int:
+    """End everybody's sessions; returns how many."""
+    return int(Session.delete().execute())
 
 
 def forget() -> int:

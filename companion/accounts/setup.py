@@ -28,6 +28,12 @@ def keep_house() -> None:
     deletion.sweep()
 
 
+def after_restore() -> None:
+    """End all that works once: what was signed out or spent since the backup must not come back with it."""
+    sessions.end_everywhere()
+    tickets.void_everywhere()
+
+
 def _profile(user: str) -> dict[str, Any]:
     row = User.get_by_id(user)
     return {

@@ -4,7 +4,7 @@ from typing import Any
 
 import peewee
 
-from companion.accounts import sessions, tickets
+from companion.accounts import service, sessions, tickets
 from companion.accounts.models import Session, User
 from companion.audit import service as audit
 from companion.database import database, now
@@ -21,10 +21,10 @@ def find(email: str) -> User:
     return user
 
 
-def listed(search: str = "", most: int = 200) -> list[User]:
+def listed(search: str = "") -> list[User]:
     """Accounts whose name or address has the text in it, newest first."""
     found = User.name.contains(search) | User.email.contains(search)
-    return list(User.select().where(found).order_by(User.created.desc()).limit(most))
+    return list(User.select().where(found).order_by(User.created.desc()))
 
 
 def paged(
@@ -45,6 +45,21 @@ def paged(
     if cursor:
         query = query.where(User.id < cursor[0])
     return paging.page(list(query), limit, lambda row: [row.id])
+
+
+def shown(user: User) -> dict[str, Any]:
+    """What who administers sees of an account in a list."""
+    return {
+        "id": user.id,
+        "email": user.email,
+        "name": user.name,
+        "access": Access(user.access).name.lower(),
+        "tier": user.tier,
+        "created": user.created,
+        "verified": user.verified,
+        "disabled": user.disabled,
+        "leaving": user.leaving,
+    }
 
 
 def by_id(user: str) -> User:
@@ -75,16 +90,23 @@ def counts() -> dict[str, int]:
     }
 
 
-def _others_administer(user: User) -> bool:
-    administer = (User.access == Access.ADMIN) & User.disabled.is_null() & (User.id != user.id)
-    return bool(User.select().where(administer).exists())
+def check_not_last(user: User) -> None:
+    """Conflict when nobody would administer any more without this account.
+
+    Call it first in the transaction that takes the role: of two who take it from each other one is refused.
+    """
+    service.one_at_a_time()
+    staying = User.disabled.is_null() & User.leaving.is_null() & (User.id != user.id)
+    administers = User.select().where((User.id == user.id) & (User.access == Access.ADMIN)).exists()
+    if administers and not User.select().where(staying & (User.access == Access.ADMIN)).exists():
+        raise Conflict("this is the only account that administers; give the role to another one first")
 
 
 def set_access(user: User, access: Access, actor: str = "", address: str = "") -> None:
     """Give a role. Conflict when nobody would administer any more."""
     with database.atomic():
-        if user.access == Access.ADMIN and access != Access.ADMIN and not _others_administer(user):
-            raise Conflict("this is the only account that administers; give the role to another one first")
+        if access != Access.ADMIN:
+            check_not_last(user)
         User.update(access=access).where(User.id == user.id).execute()
         audit.record("user.access", actor, user.id, address, access=access.name.lower(), before=int(user.access))
 
@@ -92,8 +114,7 @@ def set_access(user: User, access: Access, actor: str = "", address: str = "") -
 def disable(user: User, actor: str = "", address: str = "") -> None:
     """Close an account and end its sessions. Conflict when nobody would administer any more."""
     with database.atomic():
-        if user.access == Access.ADMIN and not _others_administer(user):
-            raise Conflict("this is the only account that administers; give the role to another one first")
+        check_not_last(user)
         User.update(disabled=now()).where(User.id == user.id).execute()
         sessions.end_all(user.id)
         audit.record("user.disabled", actor, user.id, address)

@@ -73,6 +73,16 @@ def void(kind: str, user: str) -> None:
     Ticket.delete().where((Ticket.kind == kind) & (Ticket.user == user)).execute()
 
 
+def void_all(user: str, but: str = "") -> None:
+    """Make worthless whatever was begun with an account, but one kind: who sets a password may not have begun it."""
+    Ticket.delete().where((Ticket.user == user) & (Ticket.kind != but)).execute()
+
+
+def void_everywhere() -> None:
+    """Make everybody's tickets worthless."""
+    Ticket.delete().execute()
+
+
 def forget() -> int:
     """Drop what has expired; returns how many."""
     return int(Ticket.delete().where(Ticket.expires < now()).execute())

@@ -86,12 +86,11 @@ def limits(tier: str) -> dict[str, int]:
 
 def allowances(user: str) -> tuple[str, list[Allowance]]:
     """A user's tier, and what of it is used."""
-    with database.atomic():
-        tier = User.select(User.tier).where(User.id == user).scalar()
-        if tier is None:
-            raise NotFound("there is no such account")
-        most = limits(tier)
-        return tier, [Allowance(what, most[what], _counts[what](user) if what in _counts else None) for what in WHATS]
+    tier = User.select(User.tier).where(User.id == user).scalar()
+    if tier is None:
+        raise NotFound("there is no such account")
+    most = limits(tier)
+    return tier, [Allowance(what, most[what], _counts[what](user) if what in _counts else None) for what in WHATS]
 
 
 def _bytes(count: int) -> str:

@@ -59,8 +59,9 @@ def confirm(vault: Vault, user: User, code: str, origin: Origin = NOWHERE) -> li
         if step is None:
             raise Forbidden("this is not the code that the app shows now; are the clocks right?")
         Totp.update(confirmed=now(), step=step).where(Totp.user == user.id).execute()
+        codes = recovery.make(user)
         note(user, "totp.on", origin)
-        return recovery.make(user)
+        return codes
 
 
 def matches(vault: Vault, user: str, code: str) -> bool:

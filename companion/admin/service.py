@@ -3,36 +3,21 @@
 from typing import Any
 
 from companion.accounts import sessions, stewardship, tiers
-from companion.accounts.models import User
+from companion.audit import service as audit
 from companion.boxes import service as boxes
 from companion.config import Settings
 from companion.database import database
 from companion.errors import Conflict, Forbidden
 from companion.health import service as health
-from companion.jobs import service as jobs
+from companion.jobs import ledger as jobs
 from companion.web.identity import Access
-
-
-def shown(user: User) -> dict[str, Any]:
-    """A row of the list of accounts."""
-    return {
-        "id": user.id,
-        "email": user.email,
-        "name": user.name,
-        "access": Access(user.access).name.lower(),
-        "tier": user.tier,
-        "created": user.created,
-        "verified": user.verified,
-        "disabled": user.disabled,
-        "leaving": user.leaving,
-    }
 
 
 def account(user: str) -> dict[str, Any]:
     """An account with what it uses of its tier and where it is signed in. NotFound."""
     found = stewardship.by_id(user)
     running = sessions.listed(user)
-    return shown(found) | {
+    return stewardship.shown(found) | {
         "allowances": tiers.allowances(user)[1],
         "sessions": len(running),
         "seen": max((session.seen for session in running), default=None),
@@ -47,15 +32,29 @@ def change(
         found = stewardship.by_id(user)
         if user == actor and (disabled or access not in (None, Access.ADMIN)):
             raise Forbidden("another administrator must do that to your own account")
-        if tier is not None and tier != found.tier:
-            tiers.put_on(user, tier, actor, address)
         if access is not None and access != found.access:
             if access not in (Access.COLLABORATOR, Access.ARTIST, Access.ADMIN):
                 raise Conflict("an account is a collaborator's, an artist's or an administrator's")
             stewardship.set_access(found, access, actor, address)
         if disabled is not None and disabled != (found.disabled is not None):
             (stewardship.disable if disabled else stewardship.enable)(found, actor, address)
+        if tier is not None and tier != found.tier:
+            tiers.put_on(user, tier, actor, address)
     return account(user)
+
+
+def retry(job: str, actor: str = "", address: str = "") -> None:
+    """Queue a job again that failed or was cancelled. NotFound, Conflict."""
+    with database.atomic():
+        jobs.retry(job)
+        audit.record("job.retried", actor, job, address)
+
+
+def cancel(job: str, actor: str = "", address: str = "") -> None:
+    """Cancel a job that waits or runs. NotFound, Conflict."""
+    with database.atomic():
+        jobs.cancel(job)
+        audit.record("job.cancelled", actor, job, address)
 
 
 def overview(settings: Settings) -> dict[str, Any]:

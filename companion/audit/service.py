@@ -18,7 +18,7 @@ from typing import Any
 import peewee
 
 from companion.audit.models import AuditEntry
-from companion.database import database, now
+from companion.database import database, new_id, now
 from companion.vault.service import SealBrokenError, Vault
 from companion.web import paging
 
@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 KEEP_MS = 90 * 24 * 3600 * 1000
 SEAL_FILE = "keys/audit.seal"
 _FIRST = "0" * 64
+_COVERED = (
+    AuditEntry.at, AuditEntry.actor, AuditEntry.address, AuditEntry.action, AuditEntry.subject, AuditEntry.detail,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def record(action: str, actor: str = "", subject: str = "", address: str = "", *
         if not isinstance(database.obj, peewee.SqliteDatabase):
             database.execute_sql("LOCK TABLE audit_entry IN EXCLUSIVE MODE")  # one chain, one writer
         last = AuditEntry.select(AuditEntry.hash).order_by(AuditEntry.id.desc()).first()
-        at, text = now(), json.dumps(detail, sort_keys=True)
+        at, text, address = now(), json.dumps(detail, sort_keys=True), address[:45]
         row = (last.hash if last else _FIRST, at, actor, address, action, subject, text)
         AuditEntry.create(
             at=at, actor=actor, address=address, action=action, subject=subject, detail=text, hash=_digest(*row)
@@ -123,7 +126,7 @@ def _write(folder: Path, vault: Vault, first: int, before: str, last: AuditEntry
     made = Seal(bare.first, bare.before, bare.last, bare.hash, bare.at, number, bare.sign(vault, number))
     path = folder / SEAL_FILE
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = path.with_name(f"{path.name}.new")
+    fresh = path.with_name(f"{path.name}.{new_id()}.new")  # several machines may share the folder
     with fresh.open("w", encoding="ascii") as file:
         json.dump(asdict(made), file)
         file.flush()
@@ -156,16 +159,15 @@ def seal(folder: Path, vault: Vault, anew: bool = False) -> bool:
 def _check(before: str, rows: Any, held: Seal | None) -> Verdict:
     """Walk rows in order. `before`: the hash that the first must follow; empty when nobody knows."""
     count, last = 0, 0
-    for row in AuditEntry.select().where(rows).order_by(AuditEntry.id).iterator():
-        if held is not None and last < held.last < row.id:
+    query: Any = AuditEntry.select(AuditEntry.id, *_COVERED, AuditEntry.hash).where(rows).order_by(AuditEntry.id)
+    for number, *fields, signed in query.tuples().iterator():
+        if held is not None and last < held.last < number:
             return Verdict(False, count, f"row {held.last} is gone", held.last)
-        if before:
-            made = _digest(before, row.at, row.actor, row.address, row.action, row.subject, row.detail)
-            if not hmac.compare_digest(made, row.hash):
-                return Verdict(False, count, f"row {row.id} was changed, or rows before it are gone", int(row.id))
-        if held is not None and row.id == held.last and row.hash != held.hash:
-            return Verdict(False, count, f"row {row.id} is not the one that was sealed", int(row.id))
-        before, last, count = row.hash, int(row.id), count + 1
+        if before and _digest(before, *fields) != signed:
+            return Verdict(False, count, f"row {number} was changed, or rows before it are gone", number)
+        if held is not None and number == held.last and signed != held.hash:
+            return Verdict(False, count, f"row {number} is not the one that was sealed", number)
+        before, last, count = signed, number, count + 1
     if held is not None and last < held.last:
         return Verdict(False, count, f"rows at the end are gone: the last is {last}, sealed was {held.last}", last)
     return Verdict(True, count, f"{count} rows, nothing was changed")

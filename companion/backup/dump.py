@@ -89,7 +89,18 @@ def _load_file(folder: Path, dump: Path) -> None:
         shutil.copy2(held, replaced / "companion.db")
     for suffix in ("-wal", "-shm"):
         Path(f"{held}{suffix}").unlink(missing_ok=True)
+    sync(dump)
     dump.replace(held)
+    sync(folder)
+
+
+def sync(path: Path) -> None:
+    """Make a file's content, or a folder's names, survive a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Making, listing and restoring backups. A backup is a folder that appears when it is whole:
+"""Making, listing and dropping backups. A backup is a folder that appears when it is whole:
 
 `manifest.json` (what it is, its wrapped key), `state.sealed` (database and companion.toml) and `files.json.gz` (names
 of the music in `pool/`). Files in a bucket are the bucket's to keep: the backup has their rows, not their bytes.
@@ -7,13 +7,13 @@ of the music in `pool/`). Files in a bucket are the bucket's to keep: the backup
 import fcntl
 import gzip
 import hashlib
-import io
 import json
 import logging
 import os
 import shutil
 import tarfile
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -22,11 +22,10 @@ from typing import Any, BinaryIO, cast
 
 from companion import database
 from companion.backup import dump, keys, pool
-from companion.backup.sealed import BrokenError, Opener, Sealer
+from companion.backup.sealed import Sealer
 from companion.config import FILE, Settings
 from companion.errors import SettingError, Unavailable
 from companion.jobs import service as jobs
-from companion.jobs.models import Job
 
 log = logging.getLogger(__name__)
 FORMAT = 1
@@ -67,13 +66,14 @@ def listed(settings: Settings) -> list[Backup]:
     for manifest in folder_of(settings).glob("*/manifest.json"):
         if not manifest.parent.name.endswith(PART):
             try:
-                found.append(_manifest(manifest))
+                found.append(manifest_of(manifest))
             except SettingError as exc:
                 log.warning("%s", exc)
     return sorted(found, key=lambda backup: backup.made, reverse=True)
 
 
-def _manifest(path: Path) -> Backup:
+def manifest_of(path: Path) -> Backup:
+    """What a manifest says. SettingError when it is damaged, or of a newer program."""
     try:
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if values.pop("format") != FORMAT:
@@ -84,15 +84,14 @@ def _manifest(path: Path) -> Backup:
 
 
 def due(settings: Settings) -> bool:
-    """Whether the newest backup is too old."""
-    newest = listed(settings)[:1]
-    return not newest or newest[0].made <= database.now() - settings.backup_hours * 3_600_000
+    """Whether the newest backup is too old. One from the future, made while the clock was wrong, is none."""
+    now = database.now()
+    return not any(now - settings.backup_hours * 3_600_000 < backup.made <= now for backup in listed(settings))
 
 
 def enqueue_if_due(settings: Settings) -> bool:
     """Queue a backup when it is time and none is under way. Returns whether one was queued."""
-    busy = Job.select().where((Job.kind == "backup") & Job.state.in_(("queued", "running"))).exists()
-    if busy or not due(settings):
+    if jobs.waiting("backup", "") or not due(settings):
         return False
     jobs.enqueue("backup")
     return True
@@ -139,7 +138,7 @@ def make(settings: Settings) -> Backup:
         try:
             backup = _fill(settings, part, final.name)
             part.rename(final)
-            _sync(home)
+            dump.sync(home)
         except OSError as exc:
             raise Unavailable(f"the backup could not be written: {(exc.strerror or str(exc)).lower()}") from exc
         finally:
@@ -180,7 +179,7 @@ def _fill(settings: Settings, part: Path, name: str) -> Backup:
         kind=dump.kind(settings),
         schema=schema,
         bytes=sealed.stat().st_size,
-        sha256=_digest(sealed),
+        sha256=digest(sealed),
         files=len(files),
         files_bytes=sum(file.size for file in files),
         keys=keys.lock(settings.folder, key),
@@ -191,22 +190,14 @@ def _fill(settings: Settings, part: Path, name: str) -> Backup:
         json.dump(values, manifest, indent=1)
         manifest.flush()
         os.fsync(manifest.fileno())
-    _sync(part)
+    dump.sync(part)
     return backup
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    """Make names in a folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def prune(settings: Settings) -> int:
@@ -215,78 +206,18 @@ def prune(settings: Settings) -> int:
     for backup in found[settings.backup_keep :]:
         (home / backup.name).rename(home / f"{backup.name}{PART}")
         shutil.rmtree(home / f"{backup.name}{PART}", ignore_errors=True)
-    wanted = {file.place for backup in found[: settings.backup_keep] for file in _files(home / backup.name)}
-    pool.clear(home / "pool", wanted)
+    try:
+        lists = [path for path in home.glob("*/files.json.gz") if not path.parent.name.endswith(PART)]
+        pool.clear(home / "pool", {file.place for path in lists for file in files_of(path.parent)})
+    except SettingError as exc:  # what it names is not known
+        log.warning("old music stays in %s: %s", home / "pool", exc)
     return len(found[settings.backup_keep :])
 
 
-def _files(backup: Path) -> list[pool.Kept]:
-    with gzip.open(backup / "files.json.gz", "rt", encoding="utf-8") as names:
-        return [pool.Kept(*row) for row in json.load(names)]
-
-
-def restore(settings: Settings, name: str, code: str = "") -> Backup:
-    """Put a backup in the place of what is there. The companion must not run. All is checked before anything changes.
-
-    code: the recovery code, where the master key is lost. SettingError or Unavailable says what is in the way. The
-    caller migrates afterwards.
-    """
-    home = folder_of(settings)
-    if "/" in name or not (home / name / "manifest.json").is_file():
-        raise SettingError(f"there is no backup {name} in {home}; `rackdeck companion admin backup list` shows them")
-    backup = _manifest(home / name / "manifest.json")
-    if backup.kind != dump.kind(settings):
-        raise SettingError(f"{name} is of a {backup.kind} database, but the settings name a {dump.kind(settings)} one")
-    if backup.schema > max(row.name for row in database.runner().migrations()):
-        raise SettingError(f"{name} was made by a newer program ({backup.schema}); install that one first")
-    if _digest(home / name / "state.sealed") != backup.sha256:
-        raise SettingError(f"{name} is damaged: its checksum differs; take another backup")
-    key, master = keys.unlock(settings.folder, backup.keys, code)
-    files, storage = _files(home / name), settings.folder / "files"
-    if lost := pool.missing(files, storage, home / "pool"):
-        raise SettingError(f"{len(lost)} files of {name} are gone from {home / 'pool'}, such as {lost[0].key}")
-    scratch = settings.folder / "run" / "restore"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True, mode=0o700)
+def files_of(backup: Path) -> list[pool.Kept]:
+    """The music that a backup names. SettingError when its list is damaged."""
     try:
-        _unpack(home / name / "state.sealed", key, scratch)
-        if backup.kind == dump.SQLITE:
-            dump.check(scratch / "database")
-        pool.give_back(files, storage, home / "pool")
-        _put_master(settings.folder, master)
-        if not database.database.is_closed():
-            database.database.close()
-        dump.load(settings, scratch / "database")
-        if (scratch / FILE).exists() and not (settings.folder / FILE).exists():
-            shutil.copy2(scratch / FILE, settings.folder / FILE)
-    except BrokenError as exc:
-        raise SettingError(f"{name}: {exc}") from exc
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    for queue in settings.folder.glob("queue.db*"):  # its numbers belong to the database that was; a sweep fills it
-        queue.unlink()
-    return backup
-
-
-def _unpack(sealed: Path, key: bytes, scratch: Path) -> None:
-    with sealed.open("rb") as source:
-        opened = io.BufferedReader(Opener(source, key), 1 << 20)
-        with gzip.GzipFile(fileobj=opened) as packed, tarfile.open(fileobj=packed, mode="r|") as archive:
-            for member in archive:
-                if member.name in ("database", FILE) and member.isfile():
-                    archive.extract(member, scratch, set_attrs=False, filter="data")
-
-
-def _put_master(folder: Path, master: bytes) -> None:
-    """The master key that the database's values are sealed with; another one that lies there is kept aside."""
-    held = folder / "keys" / "master.key"
-    if held.exists() and held.read_bytes() == master:
-        return
-    held.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if held.exists():
-        held.rename(held.with_name(f"master.key.{database.now()}"))
-    file = os.open(held, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(file, "wb") as made:
-        made.write(master)
-        made.flush()
-        os.fsync(made.fileno())
+        with gzip.open(backup / "files.json.gz", "rt", encoding="utf-8") as names:
+            return [pool.Kept(*row) for row in json.load(names)]
+    except (OSError, EOFError, zlib.error, ValueError, TypeError) as exc:
+        raise SettingError(f"{backup / 'files.json.gz'} is damaged; take another backup") from exc

@@ -82,13 +82,12 @@ class _Walk:
                 yield from self._fields(node.selection_set)
 
     def _field(self, node: FieldNode, depth: int) -> int:
-        name = node.name.value
-        if name.startswith("__"):  # introspection: graphql-core holds its depth
-            return 1
         if node.alias is not None:
             self.aliases += 1
             if self.aliases > MOST_ALIASES:
                 raise TooDear(f"a question has {MOST_ALIASES} aliases at most")
+        if node.name.value.startswith("__"):  # introspection: graphql-core holds its depth
+            return 1
         return 1 + self._times(node) * self.cost(node.selection_set, depth + 1)
 
     def _times(self, node: FieldNode) -> int:
@@ -130,4 +129,9 @@ def check(question: str, variables: dict[str, Any], operation: str | None) -> No
     chosen = [node for node in operations if operation is None or (node.name and node.name.value == operation)]
     if len(chosen) != 1:
         raise BadQuestion("ask one operation, or say by operationName which of them is meant")
-    _Walk(fragments, variables).cost(chosen[0].selection_set, 1)
+    usual = {
+        each.variable.name.value: int(each.default_value.value)
+        for each in chosen[0].variable_definitions or ()
+        if isinstance(each.default_value, IntValueNode)
+    }
+    _Walk(fragments, usual | variables).cost(chosen[0].selection_set, 1)

@@ -12,8 +12,8 @@ import peewee
 from companion import database
 from companion.config import MARK, Settings
 from companion.health.models import HealthSample
-from companion.jobs import service as jobs
-from companion.storage.service import Storage, open_storage
+from companion.jobs import ledger as jobs
+from companion.storage.service import Storage
 
 KEEP_MS = 30 * 24 * 3600 * 1000
 LEAST_FREE_MIB = 200
@@ -31,6 +31,7 @@ class Finding:
 
 
 def _database(_settings: Settings, _storage: Storage) -> tuple[bool, str]:
+    database.ready()
     database.database.execute_sql("SELECT 1").fetchone()
     return True, "answers"
 
@@ -100,9 +101,9 @@ def memory(folder: Path, proc: Path = Path("/proc")) -> int:
     return total >> 10
 
 
-def sample(settings: Settings) -> None:
+def sample(settings: Settings, storage: Storage) -> None:
     """Keep what a look finds now."""
-    findings = look(settings, open_storage(settings))
+    findings = look(settings, storage)
     HealthSample.insert(
         at=database.now() // 60_000 * 60_000,
         failing=",".join(finding.name for finding in findings if not finding.well),

@@ -15,7 +15,7 @@ from companion.config import Settings
 from companion.database import now
 from companion.errors import Forbidden
 from companion.health import service
-from companion.jobs import service as jobs
+from companion.jobs import ledger as jobs
 from companion.web.api import Answer, Api, Rule
 from companion.web.identity import Access
 
@@ -103,18 +103,21 @@ class DatabaseCollector:
     """What the database knows, as gauges, at the time of asking."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Jobs by state, the queue's lag, the disk, and each part's health."""
+        """Each part's health, the disk; and while the database answers jobs by state and the queue's lag."""
+        found = {part.name: part.well for part in _look()}
+        parts = GaugeMetricFamily("companion_part_well", "1 when a part is well", labels=["part"])
+        for name, well in found.items():
+            parts.add_metric([name], float(well))
+        yield parts
+        free = service.disk_free(_settings().folder) << 20
+        yield GaugeMetricFamily("companion_disk_free_bytes", "space left in the folder", free)
+        if not found["database"]:
+            return
         states = GaugeMetricFamily("companion_jobs", "jobs by state", labels=["state"])
         for state, count in jobs.counts().items():
             states.add_metric([state], count)
         yield states
         yield GaugeMetricFamily("companion_queue_lag_seconds", "wait of the oldest job", jobs.lag_ms() / 1000)
-        free = service.disk_free(_settings().folder) << 20
-        yield GaugeMetricFamily("companion_disk_free_bytes", "space left in the folder", free)
-        parts = GaugeMetricFamily("companion_part_well", "1 when a part is well", labels=["part"])
-        for part in _look():
-            parts.add_metric([part.name], float(part.well))
-        yield parts
 
 
 def metrics() -> Response:

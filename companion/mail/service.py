@@ -17,6 +17,7 @@ from companion.jobs import service as jobs
 from companion.vault.service import Vault
 
 TIMEOUT_SECONDS = 20.0
+_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 _TEMPLATES = Path(__file__).parent / "templates"
 _settings: Settings | None = None
 _vault: Vault | None = None
@@ -73,8 +74,11 @@ def deliver(work: jobs.Work) -> None:
         if address.scheme == "smtps"
         else smtplib.SMTP(address.hostname, address.port or 587, timeout=TIMEOUT_SECONDS)
     ) as server:
+        server.ehlo()  # what it can is not known before
         if address.scheme == "smtp" and server.has_extn("starttls"):
             server.starttls(context=secure)
+        elif address.scheme == "smtp" and address.username and address.hostname not in _HERE:
+            raise SettingError(f"{address.hostname} offers no TLS, so the password of mail_url is not sent to it")
         if address.username:
             server.login(unquote(address.username), unquote(address.password or ""))
         server.send_message(mail)

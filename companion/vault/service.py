@@ -37,37 +37,42 @@ class Vault:
     def __init__(self, folder: Path):
         self._master = AESGCM(master_key(folder / "keys" / "master.key"))
         self._keys: dict[int, bytes] = {}
-        self._newest, self._looked = 0, 0.0
+        self._looked = 0.0
         self._derived: dict[tuple[int, str], bytes] = {}
         self._lock = threading.Lock()
 
-    def _load(self) -> None:
-        for row in VaultKey.select().where(VaultKey.id > max(self._keys, default=0)).order_by(VaultKey.id):
+    def _load(self) -> dict[int, bytes]:
+        """All keys. They are remembered, but not inside of a transaction, which may take back what it made."""
+        found = dict(self._keys)
+        for row in VaultKey.select().where(VaultKey.id.not_in(list(found))):
             wrapped = bytes(row.wrapped)
             try:
                 key = self._master.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], b"data key")
             except InvalidTag as exc:
                 raise SettingError("keys/master.key is not the one that this database was made with") from exc
-            self._keys[row.id] = key
-        self._newest, self._looked = max(self._keys, default=0), time.monotonic()
+            found[row.id] = key
+        if not database.in_transaction():
+            self._keys, self._looked = found, time.monotonic()
+        return found
 
     def _key(self, number: int = 0) -> tuple[int, bytes]:
         """The key of that number, or the newest; one is made when there is none."""
         with self._lock:
-            stale = not number and time.monotonic() - self._looked > LOOK_SECONDS  # another process may have rotated
-            if stale or (number or self._newest) not in self._keys:
-                self._load()
-            if not number and not self._newest:
+            keys = self._keys
+            stale = time.monotonic() - self._looked > LOOK_SECONDS  # another process may have rotated
+            if (number not in keys) if number else (stale or not keys):
+                keys = self._load()
+            if not number and not keys:
                 self._make()
-            number = number or self._newest
-            if number not in self._keys:
+                keys = self._load()
+            number = number or max(keys)
+            if number not in keys:
                 raise SealBrokenError(f"there is no data key {number}")
-            return number, self._keys[number]
+            return number, keys[number]
 
     def _make(self) -> None:
         nonce = os.urandom(_NONCE)
         VaultKey.create(wrapped=nonce + self._master.encrypt(nonce, AESGCM.generate_key(256), b"data key"))
-        self._load()
 
     def seal(self, plain: bytes, context: str) -> bytes:
         """Encrypt with the newest key."""
@@ -93,28 +98,30 @@ class Vault:
         """(number, 32 bytes) for another use, such as signing tokens; of the newest key, or of a given one."""
         number, key = self._key(number)
         made = self._derived.get((number, purpose))
-        if made is None:  # each request with a token needs one
+        if made is None:
             made = HKDF(SHA256(), 32, None, purpose.encode()).derive(key)
-            self._derived[number, purpose] = made
+            if number in self._keys:  # each request with a token needs one
+                self._derived[number, purpose] = made
         return number, made
 
     def rotate(self, force: bool = False) -> bool:
         """Make a new key when the newest is 30 days old. Returns whether one was made."""
-        with self._lock, database.atomic():
-            self._load()
-            newest = VaultKey.get_or_none(VaultKey.id == self._newest)
+        with database.atomic():
+            newest = VaultKey.select().order_by(VaultKey.id.desc()).first()
             if newest is not None and not force and now() - newest.created < ROTATE_MS:
                 return False
             self._make()
-            return True
+        with self._lock:
+            self._load()
+        return True
 
 
 def master_key(path: Path) -> bytes:
     """32 bytes, made at first use, readable by the owner alone. SettingError when the file is damaged."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
-        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        fresh = path.with_name(f"{path.name}.{os.urandom(8).hex()}.new")  # containers all have the same process ids
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(file, "wb") as made:
             made.write(AESGCM.generate_key(256))
             made.flush()

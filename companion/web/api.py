@@ -14,6 +14,8 @@ from companion.web.identity import Access
 View = TypeVar("View", bound=Callable[..., Any])
 Sent = TypeVar("Sent", bound=BaseModel)
 JSON = "application/json"
+# a name that is shown and mailed to others: no line breaks, and nothing that turns the direction of writing
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$"
 _LARGEST = 1 << 63  # what a database keeps as a whole number
 
 
@@ -35,8 +37,9 @@ class Rule:
 
     access: the least role. scope: what an API key must have been given; empty: no key may call it.
     limit: a row of `limits.TABLE`. reads_body: False where the view streams the body itself.
-    identifies: False where Authorization is for the view itself to check. repeats: False where Idempotency-Key must not
-    be understood, as it undoes all that a refused request did, also the count of a guess.
+    identifies: False where it does not matter who calls; such a view has no database unless it asks for one.
+    repeats: False where Idempotency-Key must not be understood: the view is then one transaction, which undoes the
+    count of a guess and waits for whatever it asks.
     """
 
     access: Access
@@ -141,7 +144,7 @@ def body_of(model: type[Sent]) -> Sent:
         found = model.model_validate_json(request.get_data(), strict=True)
     except ValidationError as exc:
         raise _invalid(exc, "json") from exc
-    _storable(found, "json")
+    check_storable(found, "json")
     return found
 
 
@@ -155,7 +158,7 @@ def _query(model: type[BaseModel]) -> BaseModel:
         found = model.model_validate(sent)
     except ValidationError as exc:
         raise _invalid(exc, "query") from exc
-    _storable(found, "query")
+    check_storable(found, "query")
     return found
 
 
@@ -165,13 +168,16 @@ def _invalid(error: ValidationError, where: str) -> Problem:
     if rows[0]["type"] == "json_invalid":
         return Problem(f"the body is not JSON: {rows[0]['msg'].removeprefix('Invalid JSON: ')}")
     found = [
-        {"where": where, "field": ".".join(map(str, row["loc"])), "error": row["msg"].removeprefix("Value error, ")}
-        for row in rows[:20]
+        {"where": where, "field": ".".join(map(str, row["loc"])), "error": _sentence(row["msg"])} for row in rows[:20]
     ]
     return Invalid("; ".join(f"{row['field']}: {row['error']}".lstrip(": ") for row in found), errors=found)
 
 
-def _storable(value: Any, where: str) -> None:
+def _sentence(found: str) -> str:
+    return "it must be one line of text" if ONE_LINE in found else found.removeprefix("Value error, ")
+
+
+def check_storable(value: Any, where: str) -> None:
     """Refuse what no database keeps: NUL in a text, a whole number of more than 64 bits."""
     if isinstance(value, str):
         if "\0" in value:
@@ -183,11 +189,11 @@ def _storable(value: Any, where: str) -> None:
             raise Invalid("a number is too large")
     elif isinstance(value, BaseModel):
         for part in value.__dict__.values():
-            _storable(part, where)
+            check_storable(part, where)
     elif isinstance(value, dict):
         for name, part in value.items():
-            _storable(name, where)
-            _storable(part, where)
+            check_storable(name, where)
+            check_storable(part, where)
     elif isinstance(value, list | tuple | set | frozenset):
         for part in value:
-            _storable(part, where)
+            check_storable(part, where)

@@ -22,7 +22,6 @@ from companion.web.identity import NOBODY, Access, Identity
 from companion.web.limits import BY_ADDRESS, Limiter, address_of, headers
 
 log = logging.getLogger("companion.request")
-COOKIE = "rackdeck"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 SECONDS = Histogram("companion_request_seconds", "time to answer", ["endpoint"])
 ANSWERS = Counter("companion_answers", "answers by status", ["endpoint", "status"])
@@ -44,7 +43,9 @@ class Chain:
 
     def __init__(self, settings: Settings, rules: dict[str, Rule], resolve: Resolve):
         self._rules, self._resolve = rules, resolve
-        self._limiter = Limiter(settings)
+        self._limiter, self._cookie = Limiter(settings), settings.cookie
+        proxied = settings.public_url or settings.trusted_proxies
+        self._here_alone = not proxied and settings.host in ("127.0.0.1", "::1", "localhost")
         address = urlsplit(settings.url)
         self._origin = f"{address.scheme}://{address.netloc}"
         live = _live_sources(settings)
@@ -103,10 +104,13 @@ class Chain:
         scope.request_id = os.urandom(8).hex()
         scope.window = None
         scope.who = NOBODY
-        ready()
+        if self._here_alone and not _is_here(call.environ.get("HTTP_HOST", "")):
+            raise Problem("this companion is for this machine, as localhost; public_url sets another name for it")
+        rule = self._rules.get(call.endpoint or "")
+        if rule is not None and rule.identifies:
+            ready()
         if "\0" in call.path or "%00" in call.environ.get("QUERY_STRING", ""):
             raise Problem("an address must not contain NUL characters")
-        rule = self._rules.get(call.endpoint or "")
         if rule is None:
             if call.endpoint is None:  # an unknown address, which is somebody's guess or mistake
                 scope.window = self._limiter.hit("page", address_of(call.remote_addr))
@@ -139,20 +143,21 @@ class Chain:
                 )
             return found
         if "HTTP_COOKIE" in call.environ:
-            cookie = call.cookies.get(COOKIE)
+            cookie = call.cookies.get(self._cookie)
             return (self._resolve("cookie", cookie) if cookie else None) or NOBODY
         return NOBODY
 
     def _check_write(self, call: Request, rule: Rule, caller: Identity) -> None:
         """A browser sends cookies by itself, so a page must prove that it is ours."""
         origin = call.headers.get("Origin")
+        if origin and caller.via in ("", "cookie") and origin not in (self._origin, call.host_url.rstrip("/")):
+            raise Forbidden("this came from another site")  # which could also sign somebody in as another
         if caller.via == "cookie":
-            if origin and origin not in (self._origin, call.host_url.rstrip("/")):
-                raise Forbidden("this came from another site")
             sent = call.headers.get("X-CSRF-Token", "")
             if rule.access > Access.PUBLIC and not hmac.compare_digest(sent.encode(), caller.csrf.encode()):
                 raise Forbidden("the page is out of date; load it again")
-        if rule.reads_body and call.content_length and not call.is_json:
+        sends = call.content_length or "HTTP_TRANSFER_ENCODING" in call.environ
+        if rule.reads_body and sends and not call.is_json:
             raise WrongType("send JSON, with Content-Type: application/json")
 
     def after(self, response: Response) -> Response:
@@ -170,11 +175,11 @@ class Chain:
         took = time.perf_counter() - scope.began
         self._measure(call.endpoint or "none", status, took)
         if log.isEnabledFor(logging.INFO):
-            where, method = json.dumps(path), json.dumps(call.method)
+            where, method, address = json.dumps(path), json.dumps(call.method), json.dumps(call.remote_addr or "")
             log.info(
                 f'{{"at": {time.time():.3f}, "request": "{scope.request_id}", "method": {method}, "path": {where}, '
                 f'"status": {status}, "ms": {1000 * took:.2f}, "user": "{scope.who.user}", '
-                f'"from": "{call.remote_addr or ""}"}}'
+                f'"from": {address}}}'
             )
         return response
 
@@ -199,6 +204,12 @@ def _live_sources(settings: Settings) -> str:
     if settings.host in ("0.0.0.0", "::"):  # this machine has many names, and a page uses the one it was loaded by
         return f"ws://*:{settings.live}"
     return " ".join(f"ws://{name}:{settings.live}" for name in sorted({"localhost", "127.0.0.1", settings.host}))
+
+
+def _is_here(host: str) -> bool:
+    """Whether a Host header is `localhost` or a number. A site whose name leads to this machine is none of ours."""
+    name = host.partition(":")[0]
+    return name in ("localhost", "", "[") or name.replace(".", "").isdigit()
 
 
 def _scope() -> _AppCtxGlobals:

@@ -6,11 +6,14 @@ a name that answers differently the second time gains nothing. Each redirect is 
 
 import ipaddress
 import socket
+import ssl
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+import httpcore
 import httpx
 
 PORTS = {"https": 443, "http": 80}
@@ -124,18 +127,75 @@ def fetch(
     raise RefusedError(f"more than {limits.redirects} redirects")
 
 
+def _left(end: float) -> float:
+    """Seconds until a moment. A timeout when it has come."""
+    left = end - time.monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout
+    return left
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection whose every wait ends at one moment, so that nobody holds us up by a byte now and then."""
+
+    def __init__(self, inner: httpcore.NetworkStream, end: float):
+        self._inner, self._end = inner, end
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - the moment counts
+        return self._inner.read(max_bytes, _left(self._end))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+        self._inner.write(buffer, _left(self._end))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ARG002
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left(self._end)), self._end)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _Network(httpcore.SyncBackend):
+    """Makes such connections."""
+
+    def __init__(self, end: float):
+        self._end = end
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ARG002
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        return _Stream(super().connect_tcp(host, port, _left(self._end), local_address, socket_options), self._end)
+
+
+class _Transport(httpx.HTTPTransport):
+    """httpx on such a network."""
+
+    def __init__(self, end: float):
+        context = httpx.create_ssl_context(trust_env=False)
+        self._pool = httpcore.ConnectionPool(ssl_context=context, network_backend=_Network(end))
+
+
 def _once(
     url: str, method: str, headers: Mapping[str, str], content: bytes | None, limits: Limits, end: float
 ) -> Fetched:
     parts, host, address = _checked(url, limits)
-    left = end - time.monotonic()
-    if left <= 0:
-        raise RefusedError(f"it took longer than {limits.seconds:.0f} s")
     literal = f"[{address}]" if address.version == 6 else str(address)
     pinned = parts._replace(netloc=f"{literal}:{parts.port or PORTS[parts.scheme]}", fragment="").geturl()
     try:
         with (
-            httpx.Client(trust_env=False, follow_redirects=False, timeout=min(left, limits.seconds)) as client,
+            httpx.Client(transport=_Transport(end), trust_env=False, follow_redirects=False) as client,
             client.stream(
                 method,
                 pinned,
@@ -151,8 +211,6 @@ def _once(
                 body += piece
                 if len(body) > limits.bytes:
                     raise RefusedError(f"the answer is larger than {limits.bytes} bytes")
-                if time.monotonic() > end:
-                    raise RefusedError(f"it took longer than {limits.seconds:.0f} s")
             return Fetched(url, answer.status_code, dict(answer.headers), bytes(body))
     except httpx.TimeoutException as exc:
         raise RefusedError(f"it took longer than {limits.seconds:.0f} s") from exc

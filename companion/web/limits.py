@@ -27,6 +27,7 @@ TABLE = {
     "password": (10, 900),  # for one account, from all addresses together
     "code": (5, 900),
     "probe": (20000, 3600),  # health, asked by machines every second
+    "enrol": (1000, 3600),  # boxes that are being claimed ask every few seconds
     "mail": (30, 3600),  # what sends mail to others
     "upload": (100, 3600),
     "graphql": (500, 3600),
@@ -34,6 +35,7 @@ TABLE = {
 # Counted by address even when somebody is signed in: an account must not buy more guesses at others.
 BY_ADDRESS = frozenset({"auth", "login"})
 _TIDY_EVERY = 10_000  # calls
+PATIENCE_SECONDS = 1.0  # with Redis
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Counts(Protocol):
     def hit(self, name: str, caller: str, most: int, seconds: int) -> Counted:
         """Count a call, unless there were enough."""
 
-    def clear(self, name: str, caller: str) -> None:
+    def clear(self, name: str, caller: str, most: int, seconds: int) -> None:
         """Forget a caller's calls."""
 
 
@@ -96,7 +98,7 @@ class Memory:
             row[2] = present + 1
             return True, int(most - used - 1), rest
 
-    def clear(self, name: str, caller: str) -> None:
+    def clear(self, name: str, caller: str, _most: int, _seconds: int) -> None:
         """Forget a caller's calls."""
         with self._lock:
             self._rows.pop((name, caller), None)
@@ -117,7 +119,8 @@ class Redis:
     """Counts that processes share. When the server does not answer, this process counts for itself."""
 
     def __init__(self, address: str):
-        self._strategy = SlidingWindowCounterRateLimiter(storage_from_string(address))
+        patience = {"socket_timeout": PATIENCE_SECONDS, "socket_connect_timeout": PATIENCE_SECONDS}
+        self._strategy = SlidingWindowCounterRateLimiter(storage_from_string(address, **patience))
         self._alone = Memory()
 
     def hit(self, name: str, caller: str, most: int, seconds: int) -> Counted:
@@ -131,11 +134,13 @@ class Redis:
             return self._alone.hit(name, caller, most, seconds)
         return allowed, stats.remaining, max(0.0, stats.reset_time - time.time())
 
-    def clear(self, name: str, caller: str) -> None:
+    def clear(self, name: str, caller: str, most: int, seconds: int) -> None:
         """Forget a caller's calls."""
-        self._alone.clear(name, caller)
-        for calls, seconds in {TABLE[name]}:
-            self._strategy.clear(limits.RateLimitItemPerSecond(calls, seconds), name, caller)
+        self._alone.clear(name, caller, most, seconds)
+        try:
+            self._strategy.clear(limits.RateLimitItemPerSecond(most, seconds), name, caller)
+        except Exception:
+            log.warning("the limits' Redis does not answer; what it counted stays", exc_info=True)
 
 
 class Limiter:
@@ -164,7 +169,7 @@ class Limiter:
 
     def clear(self, name: str, caller: str) -> None:
         """Forget a caller's calls."""
-        self._counts.clear(name, caller)
+        self._counts.clear(name, caller, self._most[name], TABLE[name][1])
 
 
 def address_of(remote: str | None) -> str:

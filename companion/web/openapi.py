@@ -53,7 +53,7 @@ _SECURITY: Schema = {
         "scheme": "bearer",
         "description": "a token of `POST /tokens`, or an API key",
     },
-    "cookie": {"type": "apiKey", "in": "cookie", "name": "rackdeck", "description": "the session of the page"},
+    "cookie": {"type": "apiKey", "in": "cookie", "description": "the session of the page"},
     "csrf": {
         "type": "apiKey",
         "in": "header",
@@ -96,6 +96,7 @@ def document(app: Flask, apis: Iterable[Api], title: str, version: str) -> Schem
     tags = {route.endpoint: api.title for api in apis for route in api.routes.values()}
     schemas, references = _schemas(routes.values())
     paths: dict[str, Schema] = {}
+    cookie = _SECURITY["cookie"] | {"name": app.extensions["settings"].cookie}
     first: dict[str, Address] = {}  # two routes of one shape are one path, whatever they call its parts
     for address in sorted(app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint)):
         route = routes.get(address.endpoint)
@@ -117,7 +118,7 @@ def document(app: Flask, apis: Iterable[Api], title: str, version: str) -> Schem
         "paths": paths,
         "components": {
             "schemas": {"Problem": _PROBLEM, **schemas},
-            "securitySchemes": _SECURITY,
+            "securitySchemes": _SECURITY | {"cookie": cookie},
             "headers": _HEADERS,
             "parameters": {
                 name: {"name": name, "in": "header", "required": False, "schema": {"type": "string"}} | shape

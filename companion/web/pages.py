@@ -23,7 +23,7 @@ def install(app: Flask, apis: Sequence[Api]) -> dict[str, Rule]:
     def spec() -> Response:
         return Response(document(), content_type=JSON)
 
-    rule = Rule(Access.PUBLIC, limit="page")
+    rule = Rule(Access.PUBLIC, limit="page", identifies=False)
     app.add_url_rule("/api/v1/openapi.json", "openapi", spec)
     app.add_url_rule("/problems", "problems", problems.page)
     app.add_url_rule("/problems/<slug>", "problem", problems.page)

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from companion.errors import Invalid
+from companion.web.api import check_storable
 
 Row = TypeVar("Row")
 
@@ -44,6 +45,7 @@ def decode(cursor: str, kinds: Sequence[type]) -> list[Any] | None:
         raise Invalid("`after` is not the `next` of an answer") from exc
     if not isinstance(values, list) or [type(value) for value in values] != list(kinds):
         raise Invalid("`after` is not the `next` of an answer to this list")
+    check_storable(values, "query")
     return values
 
 

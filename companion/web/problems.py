@@ -74,7 +74,10 @@ def _of_bug(error: Exception) -> Response:
 def _of_database(error: Exception) -> Response:
     """The server is away, or a writer held the file for too long: it may work in a moment."""
     log.error("the database does not answer", exc_info=error)
-    response = answer(503, "unavailable", "the database does not answer at this moment; try again")
+    said = "the database does not answer at this moment; try again"
+    if any(sign in str(error) for sign in ("disk is full", "No space left")):  # SQLite and PostgreSQL
+        said = "the companion's disk is full; ask whoever runs it to make room"
+    response = answer(503, "unavailable", said)
     response.headers["Retry-After"] = "2"
     return response
 

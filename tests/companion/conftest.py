@@ -72,6 +72,15 @@ def settings(request, tmp_path):
 
 
 @pytest.fixture
+def sqlite_settings(migrated_file, tmp_path):
+    """Settings on SQLite alone, for what does not depend on the database."""
+    (tmp_path / "companion").mkdir()
+    shutil.copyfile(migrated_file, tmp_path / "companion" / "companion.db")
+    yield _migrated(tmp_path / "companion", None)
+    database.database.close()
+
+
+@pytest.fixture
 def app(settings):
     """The application. Jobs are done at once, in the request that makes them."""
     app = create_app(settings)

@@ -23,6 +23,7 @@ from tests.companion.sounds import picture, wav
 
 MARK = "mirasecret"  # is in every text of Mira's, and so in nothing that another gets
 NAME = MARK.capitalize()
+NOBODYS = {"key": "", "nonce": "", "signature": ""}  # a box's proof that is none
 TUS = {"Tus-Resumable": "1.0.0"}
 
 
@@ -386,6 +387,12 @@ BOXES = {
     "boxes.list_activity": _with(World.box, "box"),
     "boxes.offer_box": _with(World.box, "box", json={"email": "friend@example.org"}),
     "boxes.keep_box": _with(World.box, "box"),
+    "boxes.give_nonce": _same(200),
+    "boxes.show_code": _same(401, json=NOBODYS | {"code": "AAAAAAAA", "name": "", "model": ""}),
+    "boxes.enrol_house": _same(401, json=NOBODYS | {"token": "", "name": "", "model": ""}),
+    "boxes.fetch_certificate": _same(401, json=NOBODYS | {"request": ""}),
+    "boxes.leave_companion": _same(401, json=NOBODYS),
+    "boxes.get_revoked": _same(200),
 }
 NOTICES = {
     "notices.list_notices": _same(),

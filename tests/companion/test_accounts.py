@@ -6,7 +6,7 @@ import pytest
 from companion.accounts import passwords, service
 from companion.accounts.models import RefreshToken, Session, User
 from companion.audit.models import AuditEntry
-from companion.database import connection, now
+from companion.database import connection, database, now
 from companion.errors import Invalid
 from tests.companion.applications import another
 from tests.companion.people import PASSWORD
@@ -103,10 +103,67 @@ def test_a_session_slides_and_ends_seven_days_after_its_last_use(app, mira):
     assert mira.get("/session").status_code == 401
 
 
-def test_the_cookie_is_kept_from_scripts_and_other_sites(app, mira):
+def test_a_session_ends_thirty_days_after_its_beginning_however_it_is_used(app, mira):
+    pair = app.test_client().post("/api/v1/tokens", json={"email": mira.email, "password": PASSWORD}).json
+    begun = now() - 29 * DAY
+    with connection():
+        Session.update(created=begun, seen=now() - 120_000).execute()
+    assert mira.get("/session").status_code == 200
+    body = {"refresh_token": pair["refresh_token"]}
+    assert app.test_client().post("/api/v1/tokens/refresh", json=body).status_code == 201
+    with connection():
+        assert [row.expires for row in Session.select()].count(begun + 30 * DAY) == 2
+
+
+def test_the_cookie_is_kept_from_scripts_and_other_sites(settings, app, mira):
     cookie = sign_in(app.test_client(), mira.email).headers["Set-Cookie"]
-    assert "HttpOnly" in cookie
-    assert "SameSite=Lax" in cookie
+    assert {"HttpOnly", "SameSite=Lax", "Path=/"} <= set(cookie.split("; "))
+    app = another(settings, public_url="https://music.example.org")
+    client = app.test_client()
+    body, there = {"email": mira.email, "password": PASSWORD}, "https://music.example.org"
+    cookie = client.post("/api/v1/session", json=body, base_url=there).headers["Set-Cookie"]
+    assert cookie.startswith("__Host-rackdeck=")
+    assert {"HttpOnly", "SameSite=Lax", "Path=/", "Secure"} <= set(cookie.split("; "))
+    assert client.get("/api/v1/session", base_url=there).status_code == 200
+    schemes = client.get("/api/v1/openapi.json").json["components"]["securitySchemes"]
+    assert schemes["cookie"]["name"] == "__Host-rackdeck"
+
+
+def test_a_sign_in_takes_the_place_of_the_session_that_the_browser_had(app, mira):
+    before = mira.client.get_cookie("rackdeck").value
+    assert sign_in(mira.client, mira.email).status_code == 201
+    assert len(mira.get("/account/sessions").json["items"]) == 1
+    old = app.test_client()
+    old.set_cookie("rackdeck", before)
+    assert old.get("/api/v1/session").status_code == 401
+
+
+def test_another_site_cannot_sign_somebody_in(app, mira):
+    body = {"email": mira.email, "password": PASSWORD}
+    answer = app.test_client().post("/api/v1/session", json=body, headers={"Origin": "https://elsewhere.example"})
+    assert answer.status_code == 403
+    assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("name", ["two\nlines", "turned \u202e round", "a\x00b"])
+def test_a_name_is_one_line_of_text(mira, name):
+    refused = mira.patch("/account", {"name": name})
+    assert refused.status_code == 422
+    assert "one line of text" in refused.json["detail"] or "NUL" in refused.json["detail"]
+
+
+def test_no_writer_waits_for_a_password_to_be_hashed(mira, monkeypatch):
+    held = []
+    for name in ("hash_password", "matches"):
+        real = getattr(passwords, name)
+        monkeypatch.setattr(
+            passwords, name, lambda *words, real=real: held.append(database.in_transaction()) or real(*words)
+        )
+    key = {"Idempotency-Key": "one"}
+    assert mira.post("/session/proof", {"password": PASSWORD}, headers=key).status_code == 204
+    assert mira.put("/account/password", {"old": PASSWORD, "new": "Another 2nd one"}).status_code == 204
+    assert mira.post("/account/deletion", {"password": "Another 2nd one"}, headers=key).status_code == 202
+    assert held == [False] * 4
 
 
 def test_sessions_are_listed_and_ended_by_their_owner_alone(app, mira, noor):

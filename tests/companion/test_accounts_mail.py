@@ -179,13 +179,15 @@ def test_an_invitation_is_withdrawn_and_none_but_administrators_invite(app, sett
 
 
 def test_acts_of_security_are_written_down(app, settings, mira):
+    mira.put("/account/password", json={"old": "Wrong 1st password", "new": NEW})
     mira.put("/account/password", json={"old": PASSWORD, "new": NEW})
     sign_in(app, mira.email, "Wrong 1st password")
     sign_in(app, mira.email, NEW)
     mira.delete("/session")
     with connection():
         rows = [row.action for row in AuditEntry.select().where(AuditEntry.actor == mira.id).order_by(AuditEntry.id)]
-    wanted = ["account.made", "sign-in", "password.changed", "sign-in.refused", "sign-in", "session.ended"]
+    wanted = ["account.made", "sign-in", "password.refused", "password.changed", "sign-in.refused", "sign-in"]
+    wanted.append("session.ended")
     assert [action for action in rows if action in wanted] == wanted
 
 
@@ -196,3 +198,20 @@ def test_the_owner_reads_what_was_done_with_the_account_and_nobody_elses(mira, n
     rest = mira.get(f"/account/activity?after={first['next']}").json
     assert [row["action"] for row in rest["items"]] == ["sign-in", "account.made"]
     assert "password.changed" not in [row["action"] for row in noor.get("/account/activity").json["items"]]
+
+
+@pytest.mark.parametrize("how", ["reset", "change"])
+def test_a_move_to_another_address_ends_with_the_password_under_which_it_was_begun(app, settings, mira, how):
+    assert mira.post("/account/email", json={"email": "thief@example.org"}).status_code == 202
+    if how == "reset":
+        ask_reset(app, mira.email)
+        assert finish_reset(app, mailbox.secret(settings, mira.email, "reset")).status_code == 204
+    else:
+        assert mira.put("/account/password", json={"old": PASSWORD, "new": NEW}).status_code == 204
+    assert confirm(app, mailbox.secret(settings, "thief@example.org", "verify")).status_code == 422
+    assert sign_in(app, mira.email, NEW).status_code == 201
+
+
+def test_the_link_that_confirms_an_address_outlives_a_new_password(app, settings, mira):
+    mira.put("/account/password", json={"old": PASSWORD, "new": NEW})
+    assert confirm(app, mailbox.secret(settings, mira.email, "verify")).status_code == 204

@@ -1,11 +1,17 @@
 """What who runs the companion sees and does."""
 
+import threading
+
 import pytest
 
+from companion.accounts import stewardship
 from companion.admin import flags
-from companion.database import connection
+from companion.database import connection, database
+from companion.errors import Conflict
 from companion.jobs import service as jobs
 from companion.jobs.models import Job
+from companion.web.identity import Access
+from tests.companion.people import PASSWORD
 
 
 @pytest.mark.parametrize(
@@ -76,6 +82,35 @@ def test_nobody_locks_themselves_out(admin, mira):
     assert mira.get("/admin/overview").status_code == 200
     assert mira.patch(f"/admin/users/{admin.id}", {"access": "artist"}).status_code == 200
     assert admin.get("/admin/overview").status_code == 403
+
+
+def test_of_two_administrators_who_demote_each_other_at_once_one_stays(admin, mira):
+    with connection():
+        stewardship.set_access(stewardship.by_id(mira.id), Access.ADMIN)
+    refused = []
+
+    def other():
+        with connection():
+            try:
+                stewardship.set_access(stewardship.by_id(admin.id), Access.ARTIST)
+            except Conflict as exc:
+                refused.append(exc)
+
+    thread = threading.Thread(target=other)
+    with connection(), database.atomic():
+        stewardship.set_access(stewardship.by_id(mira.id), Access.ARTIST)
+        thread.start()
+        thread.join(0.3)
+    thread.join()
+    assert len(refused) == 1
+    assert admin.get("/admin/overview").status_code == 200
+
+
+def test_who_is_about_to_leave_does_not_count_as_an_administrator(admin, mira):
+    admin.patch(f"/admin/users/{mira.id}", {"access": "admin"})
+    assert mira.post("/account/deletion", {"password": PASSWORD}).status_code == 202
+    with connection(), pytest.raises(Conflict):
+        stewardship.set_access(stewardship.by_id(admin.id), Access.ARTIST)
 
 
 def test_somebody_can_be_signed_out_everywhere(admin, mira):

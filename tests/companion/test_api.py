@@ -3,12 +3,15 @@
 import json
 import threading
 
+import peewee
 import pytest
 
+from companion.accounts import service
 from companion.database import connection
-from companion.web import conditional, idempotency
+from companion.web import conditional, idempotency, paging
 from companion.web.idempotency import Repeat
 from tests.companion import things
+from tests.companion.applications import another
 from tests.companion.things import Thing
 
 
@@ -276,3 +279,43 @@ def test_every_request_leaves_one_line_of_json_in_the_log(mira, caplog):
     assert line["request"] == answer.headers["X-Request-Id"]
     assert line["from"] == "127.0.0.1"
     assert line["ms"] >= 0
+
+
+@pytest.mark.parametrize("value", [10**30, True, 1.5])
+def test_a_cursor_that_we_never_made_is_refused(mira, value):
+    after = paging.encode([value])
+    assert mira.get(f"/account/activity?after={after}").status_code == 422
+    assert mira.get(f"/notices?after={paging.encode(['a' + chr(0)])}").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("host", "known"),
+    [
+        ("localhost:8000", True),
+        ("127.0.0.1:8000", True),
+        ("[::1]:8000", True),
+        ("rebound.example:8000", False),
+        ("localhost.example", False),
+    ],
+)
+def test_a_companion_for_this_machine_answers_to_no_other_name(app, host, known):
+    answer = app.test_client().get("/healthz", headers={"Host": host})
+    assert answer.status_code == (200 if known else 400)
+    assert known or "localhost" in answer.json["detail"]
+
+
+def test_a_companion_with_a_name_answers_to_it(settings):
+    client = another(settings, public_url="https://music.example.org").test_client()
+    assert client.get("/healthz", headers={"Host": "music.example.org"}).status_code == 200
+    client = another(settings, host="0.0.0.0").test_client()
+    assert client.get("/healthz", headers={"Host": "box.lan:8000"}).status_code == 200
+
+
+def test_a_full_disk_is_called_by_its_name(mira, monkeypatch):
+    def full(*_words, **_options):
+        raise peewee.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(service, "rename", full)
+    answer = mira.patch("/account", {"name": "Mira"})
+    assert answer.status_code == 503
+    assert "disk is full" in answer.json["detail"]

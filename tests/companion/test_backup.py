@@ -1,6 +1,7 @@
 """Backups: everything can be destroyed and comes back; nothing that goes wrong costs an old one."""
 
 import argparse
+import errno
 import io
 import json
 import os
@@ -15,9 +16,11 @@ from pathlib import Path
 import pytest
 
 from companion import database, shell
-from companion.accounts.models import User
+from companion.accounts import sessions, tickets
+from companion.accounts.acts import NOWHERE
+from companion.accounts.models import Session, Ticket, User
 from companion.audit import service as audit
-from companion.backup import keys, sealed
+from companion.backup import keys, restoring, sealed
 from companion.backup import service as backup
 from companion.errors import SettingError, Unavailable
 from companion.jobs import service as jobs
@@ -138,7 +141,7 @@ def test_a_damaged_backup_is_refused_before_anything_is_touched(settings, compan
 def test_another_companions_code_opens_nothing_and_a_mistyped_one_is_told(settings, companion, tmp_path):
     made = backup.make(settings)
     with pytest.raises(SettingError, match="another companion"):
-        backup.restore(settings, made.name, keys.recovery_code(tmp_path / "other"))
+        restoring.restore(settings, made.name, keys.recovery_code(tmp_path / "other"))
     code = keys.recovery_code(settings.folder)
     wrong = ("A" if code[3] != "A" else "B").join((code[:3], code[4:]))
     for typed in (wrong, code[:-2], "", "hello"):
@@ -152,16 +155,16 @@ def test_a_backup_of_a_newer_program_or_of_the_other_database_is_refused(setting
     values = json.loads(manifest.read_text())
     manifest.write_text(json.dumps(values | {"schema": "9999_future"}))
     with pytest.raises(SettingError, match="newer"):
-        backup.restore(settings, made.name)
+        restoring.restore(settings, made.name)
     manifest.write_text(json.dumps(values | {"kind": "oracle"}))
     with pytest.raises(SettingError, match="oracle"):
-        backup.restore(settings, made.name)
+        restoring.restore(settings, made.name)
 
 
 @pytest.mark.parametrize("name", ["nonsense", "../keys", "pool"])
 def test_what_is_no_backup_is_not_restored(settings, companion, name):
     with pytest.raises(SettingError, match="no backup"):
-        backup.restore(settings, name)
+        restoring.restore(settings, name)
 
 
 def test_a_backup_with_music_missing_is_refused(settings, companion):
@@ -169,7 +172,7 @@ def test_a_backup_with_music_missing_is_refused(settings, companion):
     shutil.rmtree(backup.folder_of(settings) / "pool")
     open_storage(settings).delete("originals/one/file")
     with pytest.raises(SettingError, match="originals/one/file"):
-        backup.restore(settings, made.name)
+        restoring.restore(settings, made.name)
 
 
 def test_the_newest_are_kept_and_music_goes_with_the_last_backup_that_names_it(settings, companion):
@@ -185,6 +188,46 @@ def test_the_newest_are_kept_and_music_goes_with_the_last_backup_that_names_it(s
     assert backup.listed(settings)[0] == last
     assert not list(pool.glob("one*"))
     assert len(list(pool.glob("two/*"))) == 1
+
+
+def test_what_a_backup_names_that_cannot_be_read_now_stays_in_the_pool(settings, companion):
+    made = backup.make(settings)
+    open_storage(settings).delete("originals/one/file")
+    manifest = backup.folder_of(settings) / made.name / "manifest.json"
+    kept = manifest.read_text()
+    manifest.write_text(kept.replace('"format": 1', '"format": 2'))  # of a newer program
+    backup.make(settings)
+    manifest.write_text(kept)
+    assert restoring.restore(settings, made.name) == made
+    (backup.folder_of(settings) / made.name / "files.json.gz").write_bytes(b"damaged")
+    with pytest.raises(SettingError, match="is damaged"):
+        restoring.restore(settings, made.name)
+    storage = open_storage(settings)
+    storage.delete("originals/two/file")
+    backup.make(settings)
+    assert list((backup.folder_of(settings) / "pool" / "originals").glob("two/*"))
+
+
+def test_a_restore_brings_back_no_session_and_no_link_that_was_ended_since(settings, companion, monkeypatch):
+    mira = User.get()
+    sessions.open_for_browser(mira, NOWHERE)
+    tickets.issue("reset", tickets.HOUR, mira.id)
+    made = backup.make(settings)
+    database.database.close()
+    restore(settings, monkeypatch, made.name, "--yes")
+    database.database.connect(reuse_if_open=True)
+    assert Session.select().count() == Ticket.select().count() == 0
+
+
+def test_a_restore_that_runs_out_of_disk_says_so(settings, companion, monkeypatch):
+    made = backup.make(settings)
+
+    def full(*_words):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(restoring.pool, "give_back", full)
+    with pytest.raises(Unavailable, match="no space left"):
+        restoring.restore(settings, made.name)
 
 
 def test_a_full_disk_costs_no_old_backup_and_leaves_no_rest(settings, companion, monkeypatch):
@@ -248,7 +291,7 @@ def test_a_backup_shows_one_moment_while_others_write(settings, companion):
     writer.wait()
     writer.stdout.close()
     database.database.close()
-    restored = backup.restore(settings, made.name)
+    restored = restoring.restore(settings, made.name)
     database.database.connect()
     assert restored.name == made.name
     names = [user.name for user in User.select(User.name).where(User.name.startswith("pair"))]
@@ -299,6 +342,14 @@ def test_a_backup_is_queued_when_the_newest_is_six_hours_old_and_only_once(setti
     assert not backup.enqueue_if_due(settings)
     monkeypatch.setattr(database, "now", lambda: int(1000 * time.time()) + settings.backup_hours * 3_600_000)
     assert backup.enqueue_if_due(settings)
+
+
+def test_a_backup_that_was_made_while_the_clock_was_wrong_holds_up_none(settings, companion, monkeypatch):
+    year = 365 * 24 * 3_600_000
+    with monkeypatch.context() as wrong:
+        wrong.setattr(database, "now", lambda: int(1000 * time.time()) + year)
+        backup.make(settings)
+    assert backup.due(settings)
 
 
 @pytest.mark.parametrize("size", [0, 1, sealed.PIECE - 1, sealed.PIECE, sealed.PIECE + 1, 3 * sealed.PIECE])

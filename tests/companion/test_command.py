@@ -180,12 +180,12 @@ def taken():
         yield other.getsockname()[1]
 
 
-def refused(folder, *words, **environ):
+def refused(folder, *words, status=os.EX_CONFIG, **environ):
     command = [sys.executable, "-m", "companion.command", "--folder", str(folder), *words]
     done = subprocess.run(
         command, env={"PATH": os.environ["PATH"], **environ}, capture_output=True, text=True, check=False, timeout=60
     )
-    assert (done.returncode, done.stdout) == (os.EX_CONFIG, ""), done.stderr
+    assert (done.returncode, done.stdout) == (status, ""), done.stderr
     assert done.stderr.startswith("rackdeck companion: ")
     assert done.stderr.count("\n") == 1
     return done.stderr
@@ -198,12 +198,32 @@ def test_a_port_that_is_in_use_is_named(tmp_path, taken):
     assert "COMPANION_LIVE_PORT" in said
 
 
-@pytest.mark.parametrize(
-    ("address", "reason"),
-    [("nonsense", "database_url"), ("postgresql://nobody@127.0.0.1:9/none", "PostgreSQL server of database_url")],
-)
-def test_a_database_that_cannot_be_reached_is_named(tmp_path, address, reason):
-    assert reason in refused(tmp_path, "--port", str(free_port()), DATABASE_URL=address)
+def test_a_database_that_cannot_be_reached_is_named_and_may_be_there_later(tmp_path):
+    words = ("--port", str(free_port()))
+    assert "database_url" in refused(tmp_path, *words, DATABASE_URL="nonsense")
+    away = "postgresql://nobody@127.0.0.1:9/none"
+    said = refused(tmp_path, *words, status=os.EX_UNAVAILABLE, DATABASE_URL=away)
+    assert "the PostgreSQL server of database_url cannot be used" in said
+    code, out, said = admin(tmp_path, "users", "list", DATABASE_URL=away)
+    assert (code, out, said.count("\n")) == (os.EX_UNAVAILABLE, "", 1)
+    assert "the database cannot be used" in said
+
+
+@pytest.mark.parametrize("name", ["web", "live", "jobs"])
+def test_one_process_runs_alone(tmp_path, name):
+    assert admin(tmp_path, "migrate", "up")[0] == 0
+    words = ["--folder", str(tmp_path), "--port", str(free_port()), "--only", name]
+    with subprocess.Popen(
+        [sys.executable, "-m", "companion.command", *words],
+        env={"PATH": os.environ["PATH"], "COMPANION_LIVE_PORT": str(free_port())},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
+        what = {"web": b"companion.wsgi:make", "live": b"companion.live.server", "jobs": b"companion.worker"}[name]
+        while what not in Path(f"/proc/{process.pid}/cmdline").read_bytes():
+            assert process.poll() is None, process.stderr.read().decode()
+            time.sleep(0.02)
+        process.kill()
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path):
@@ -261,6 +281,7 @@ def test_the_shell_does_what_an_administrator_needs(tmp_path):
     assert admin(tmp_path, "users", "enable", "ada@example.org")[0] == 0
     link = admin(tmp_path, "users", "reset-link", "mira@example.org")[1]
     assert link.startswith("http://localhost:8000/reset#")
+    assert admin(tmp_path, "users", "drop-second-step", "mira@example.org")[2].count("no authenticator app") == 1
     code, _, said = admin(tmp_path, "users", "disable", "nobody@example.org")
     assert (code, "nobody@example.org" in said) == (os.EX_UNAVAILABLE, True)
 

@@ -86,3 +86,36 @@ def test_the_reference_of_settings_is_current():
     assert config.reference() == REFERENCE.read_text(encoding="utf-8"), (
         "write it anew: rackdeck companion admin settings reference > docs/settings.md"
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("public_url", "music.example.org"),
+        ("public_url", "https://example.org/music"),
+        ("database_url", "mysql://x/y"),
+        ("redis_url", "localhost:6379"),
+        ("storage_url", "bucket"),
+        ("mail_url", "mail.example.org:587"),
+        ("live_port", "8000"),
+    ],
+)
+def test_an_address_or_port_that_cannot_work_is_told_at_the_start(tmp_path, key, value):
+    with pytest.raises(SettingError, match=f"{key}: "):
+        config.load({f"COMPANION_{key.upper()}": value}, folder=tmp_path)
+
+
+def test_live_events_need_a_port_too(tmp_path):
+    with pytest.raises(SettingError, match="live_port: choose another"):
+        config.load({"COMPANION_PORT": "65535"}, folder=tmp_path)
+
+
+def test_a_folder_is_the_same_wherever_the_companion_is_started(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert config.load({"COMPANION_FOLDER": "here"}).folder == tmp_path / "here"
+    assert config.load({"COMPANION_FOLDER": "~/there"}).folder == tmp_path / "home" / "there"
+
+
+def test_a_host_by_its_ipv6_number_has_an_address_that_browsers_read(tmp_path):
+    assert config.load({"COMPANION_HOST": "fd00::7"}, folder=tmp_path).url == "http://[fd00::7]:8000"

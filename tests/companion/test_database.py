@@ -165,3 +165,28 @@ def test_writers_wait_for_each_other(opened):
 def test_a_wrong_address_is_told(tmp_path, address):
     with pytest.raises(SettingError, match="database_url"):
         database.bind(config.load({}, folder=tmp_path, database_url=address))
+
+
+def test_a_name_and_password_may_have_any_sign_in_them_as_an_address_writes_it(tmp_path):
+    opened = database.bind(
+        config.load({}, folder=tmp_path, database_url="postgresql://m%40x:p%2Fw%25@127.0.0.1:9/none")
+    )
+    assert (opened.connect_params["user"], opened.connect_params["password"]) == ("m@x", "p/w%")
+
+
+def test_a_database_is_migrated_by_one_at_a_time(opened):
+    if not opened.database_url:
+        pytest.skip("the folder's lock sees to it")
+    order = []
+
+    def other():
+        with database.connection(), database.migrating():
+            order.append("other")
+
+    with database.migrating():
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(0.3)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "other"]

@@ -55,6 +55,16 @@ class Hostile(BaseHTTPRequestHandler):
         except OSError:
             pass
 
+    def do_slow_head(self):
+        try:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            for _ in range(60):
+                self.wfile.write(b"x")
+                time.sleep(0.05)
+            self.wfile.write(b"\r\nContent-Length: 0\r\n\r\n")
+        except OSError:
+            pass
+
     def do_packed(self):
         self.reply(200, b"bomb", Content_Encoding="gzip")
 
@@ -224,10 +234,11 @@ def test_what_is_too_large_is_not_read_to_its_end(url, limits, path):
         fetch.fetch(f"{url}/{path}", limits=limits)
 
 
-def test_what_drips_is_cut_off(url, limits):
+@pytest.mark.parametrize("path", ["slow", "slow_head"])
+def test_what_drips_is_cut_off(url, limits, path):
     hasty = Limits(bytes=4096, seconds=0.3, schemes=("http",), trusted=limits.trusted)
     with pytest.raises(RefusedError, match="longer"):
-        fetch.fetch(f"{url}/slow", limits=hasty)
+        fetch.fetch(f"{url}/{path}", limits=hasty)
 
 
 def test_an_answer_that_would_unpack_to_more_is_refused(url, limits):

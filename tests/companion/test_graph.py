@@ -166,6 +166,9 @@ def test_a_limit_in_a_variable_counts(ask, mira):
     question = "query ($n: Int!) { projects(limit: $n) { items { contents { id name } } } }"
     assert data(ask(mira, question, {"n": 5}))["projects"]["items"] == []
     assert ask(mira, question, {"n": 200}).json["type"] == "/problems/too-dear"
+    usual = question.replace("Int!", "Int = 200")
+    assert ask(mira, usual).json["type"] == "/problems/too-dear"
+    assert data(ask(mira, usual, {"n": 5}))["projects"]["items"] == []
     assert ask(mira, question, {"n": -1}).json["errors"][0]["extensions"]["type"] == "/problems/invalid"
 
 
@@ -179,6 +182,11 @@ def test_the_fields_of_a_fragment_cost_wherever_it_is_used(ask, mira):
 def test_deep_introspection_is_refused(ask, mira):
     deep = "{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }"
     assert ask(mira, deep).json["type"] == "/problems/bad-question"
+
+
+def test_the_schema_is_not_told_many_times_at_once(ask, mira):
+    often = "{" + " ".join(f"a{number}: __schema {{ types {{ name }} }}" for number in range(21)) + "}"
+    assert ask(mira, often).json["type"] == "/problems/too-dear"
 
 
 def test_a_key_asks_only_what_its_scopes_reach(app, mira):

@@ -76,7 +76,7 @@ def test_callers_and_kinds_do_not_share(clock):
     memory.hit("login", "a", 1, 60)
     assert memory.hit("login", "b", 1, 60)[0]
     assert memory.hit("auth", "a", 1, 60)[0]
-    memory.clear("login", "a")
+    memory.clear("login", "a", 1, 60)
     assert memory.hit("login", "a", 1, 60)[0]
 
 
@@ -230,8 +230,14 @@ def test_processes_share_their_counts_by_redis_and_go_on_without_it(redis, tmp_p
         other.hit("login", "a")
     one.clear("login", "a")
     assert other.hit("login", "a").left == 4
+    doubled = Limiter(settings.model_copy(update={"limit_factor": 2}))
+    doubled.hit("login", "b")
+    doubled.clear("login", "b")
+    assert doubled.hit("login", "b").left == 9
     server.terminate()
     server.wait()
+    assert one.hit("login", "a").left == 4
+    one.clear("login", "a")
     assert one.hit("login", "a").left == 4
 
 

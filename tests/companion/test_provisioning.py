@@ -70,18 +70,19 @@ def test_caddy_takes_its_file(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_systemd_takes_its_unit(tmp_path):
+@pytest.mark.parametrize("name", ["rackdeck-companion.service", "rackdeck-broker.service"])
+def test_systemd_takes_its_units(tmp_path, name):
     systemd = have("systemd-analyze")
-    unit = (FILES / "rackdeck-companion.service").read_text().replace("/opt/rackdeck/.venv/bin/rackdeck", "/bin/true")
+    unit = (FILES / name).read_text().replace("/opt/rackdeck/.venv/bin/rackdeck", "/bin/true")
     unit = re.sub("(User|Group)=rackdeck", r"\1=root", unit).replace("Documentation=man:rackdeck\n", "")
-    (tmp_path / "rackdeck-companion.service").write_text(unit)
+    (tmp_path / name).write_text(unit)
     done = subprocess.run(
-        [systemd, "verify", "--man=no", str(tmp_path / "rackdeck-companion.service")],
+        [systemd, "verify", "--man=no", str(tmp_path / name)],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert "rackdeck-companion.service:" not in done.stderr
+    assert f"{name}:" not in done.stderr
 
 
 def test_both_proxies_speak_tls_1_3_alone_keep_metrics_inside_and_pass_live_events():
@@ -97,7 +98,7 @@ def test_both_proxies_speak_tls_1_3_alone_keep_metrics_inside_and_pass_live_even
 
 def test_every_part_of_the_compose_file_is_there_and_waits_for_what_it_needs(compose):
     services = compose["services"]
-    assert {"web", "live", "jobs", "migrate", "postgres", "redis", "mosquitto", "s3", "proxy"} <= set(services)
+    assert {"web", "live", "jobs", "migrate", "postgres", "redis", "broker", "s3", "proxy"} <= set(services)
     for name, service in services.items():
         assert "image" in service, name
         assert ":" in service["image"] or "build" in service, f"{name} has no version"
@@ -139,14 +140,3 @@ def test_the_image_has_what_the_companion_calls_and_runs_as_nobody_special():
     kept = {line[1:] for line in (FILES / "Dockerfile.dockerignore").read_text().splitlines() if line.startswith("!")}
     assert all((ROOT / name).exists() for name in kept)
 
-
-def test_the_broker_lets_a_box_use_its_own_topics_alone():
-    rules = (FILES / "mosquitto.acl").read_text()
-    assert re.findall(r"^pattern (.*)", rules, re.M) == [
-        "write rackdeck/v1/box/%u/up/#",
-        "read rackdeck/v1/box/%u/down/#",
-    ]
-    broker = (FILES / "mosquitto.conf").read_text()
-    assert "allow_anonymous false" in broker
-    assert "tls_version tlsv1.3" in broker
-    assert "require_certificate true" in broker

@@ -88,5 +88,46 @@ def test_no_secret_lies_readable_in_the_database(vault, settings):
     if settings.database_url:
         pytest.skip("its files are not ours to read")
     vault.seal(b"x", "y")
-    key = vault._keys[vault._newest]
+    key = vault._key()[1]
     assert not any(key in path.read_bytes() for path in settings.folder.glob("companion.db*"))
+
+
+def test_a_key_that_was_made_in_a_transaction_that_failed_seals_nothing(vault, settings):
+    with pytest.raises(ZeroDivisionError), database.database.atomic():
+        vault.seal(b"x", "y")
+        vault.derived("tokens")
+        raise ZeroDivisionError
+    sealed, derived = vault.seal(b"secret", "y"), vault.derived("tokens")
+    fresh = Vault(settings.folder)
+    assert fresh.open(sealed, "y") == b"secret"
+    assert fresh.derived("tokens") == derived
+
+
+def test_a_rotation_that_was_undone_leaves_the_key_of_before_in_use(vault, settings):
+    before = vault.seal(b"x", "y")
+    with pytest.raises(ZeroDivisionError), database.database.atomic():
+        vault.rotate(force=True)
+        raise ZeroDivisionError
+    assert vault.seal(b"x", "y")[1:5] == before[1:5]
+
+
+def test_a_key_with_a_smaller_number_that_another_machine_committed_later_is_found(vault, settings):
+    sealed = vault.seal(b"secret", "y")
+    vault.rotate(force=True)
+    reader, (newest, key) = Vault(settings.folder), vault._key()
+    reader._keys = {newest: key}
+    assert reader.open(sealed, "y") == b"secret"
+
+
+def test_two_that_make_the_master_key_at_once_agree(tmp_path, monkeypatch):
+    path, real = tmp_path / "keys" / "master.key", service.os.link
+
+    def overtaken(source, target):
+        monkeypatch.setattr(service.os, "link", real)
+        other.append(service.master_key(path))
+        real(source, target)
+
+    other = []
+    monkeypatch.setattr(service.os, "link", overtaken)
+    assert service.master_key(path) == other[0] == path.read_bytes()
+    assert [file.name for file in path.parent.iterdir()] == ["master.key"]

@@ -106,9 +106,7 @@ def change_account(body: Change) -> Any:
 def change_password(body: ChangePassword) -> Any:
     """Set a new password; all other sessions end."""
     user = me() if body.old else proven()
-    with database.atomic():
-        sessions.end_all(user.id, but=who().session)
-        service.change_password(user.id, body.old, body.new, origin())
+    service.change_password(user.id, body.old, body.new, who().session, origin())
 
 
 @api.on("POST", "/account/email", Rule(Access.COLLABORATOR, limit="auth"), takes=NewAddress, status=202)

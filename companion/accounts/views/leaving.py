@@ -84,7 +84,14 @@ def get_export(number: str) -> Any:
     return Response(pieces, 200, headers, content_type="application/zip", direct_passthrough=True)
 
 
-@api.on("POST", "/account/deletion", Rule(Access.COLLABORATOR, limit="login"), takes=Goodbye, gives=Leaving, status=202)
+@api.on(
+    "POST",
+    "/account/deletion",
+    Rule(Access.COLLABORATOR, limit="login", repeats=False),
+    takes=Goodbye,
+    gives=Leaving,
+    status=202,
+)
 def leave_for_good(body: Goodbye) -> Any:
     """Delete the account in seven days. All sessions end now; who signs in before then can take it back."""
     return Leaving(goes=deletion.ask(settings().url, who().user, who().session, body.password, origin()))

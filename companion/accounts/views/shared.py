@@ -11,8 +11,7 @@ from companion.accounts.acts import Origin
 from companion.accounts.models import Session, User
 from companion.config import Settings
 from companion.vault.service import Vault
-from companion.web.api import Answer, Api, Rule
-from companion.web.chain import COOKIE
+from companion.web.api import ONE_LINE, Answer, Api, Rule
 from companion.web.identity import Access, who
 
 api = Api("accounts", "Accounts")
@@ -21,7 +20,7 @@ VISITOR = Rule(Access.PUBLIC, limit="login")
 RARE = Rule(Access.PUBLIC, limit="auth")
 
 EMAIL = Field(min_length=3, max_length=254, examples=["mira@example.org"])
-NAME = Field(min_length=1, max_length=100, examples=["Mira"])
+NAME = Field(min_length=1, max_length=100, pattern=ONE_LINE, examples=["Mira"])
 PASSWORD = Field(min_length=8, max_length=256)
 SECRET = Field(min_length=1, max_length=200)
 
@@ -81,8 +80,13 @@ def proven() -> User:
 
 def opened(user: User) -> Response:
     """Open a session in the browser and say who it is."""
-    session, secret = sessions.open_for_browser(user, origin())
+    session, secret = sessions.open_for_browser(user, origin(), instead=here())
     return with_cookie(answer(user.id, session), secret)
+
+
+def here() -> str:
+    """The session that the browser has already; a sign-in takes its place."""
+    return who().session if who().via == "cookie" else ""
 
 
 def answer(user: str, session: Session) -> Response:
@@ -94,5 +98,6 @@ def answer(user: str, session: Session) -> Response:
 def with_cookie(response: Response, secret: str) -> Response:
     """Let the browser keep a session for seven days from now."""
     age = sessions.SESSION_MS // 1000
-    response.set_cookie(COOKIE, secret, max_age=age, secure=settings().secure, httponly=True, samesite="Lax", path="/")
+    name, secure = settings().cookie, settings().secure
+    response.set_cookie(name, secret, max_age=age, secure=secure, httponly=True, samesite="Lax", path="/")
     return response

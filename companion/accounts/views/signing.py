@@ -24,7 +24,6 @@ from companion.accounts.views.shared import (
     with_cookie,
 )
 from companion.web.api import Answer, Body, Rule
-from companion.web.chain import COOKIE
 from companion.web.identity import Access, who
 
 
@@ -158,7 +157,7 @@ def get_session() -> Any:
     if who().via != "cookie":
         return found
     response = Response(found.model_dump_json(), 200, content_type="application/json")
-    return with_cookie(response, request.cookies[COOKIE])
+    return with_cookie(response, request.cookies[settings().cookie])
 
 
 @api.on("DELETE", "/session", OWN, status=204)
@@ -166,11 +165,11 @@ def sign_out() -> Any:
     """Sign out."""
     sessions.end(me(), who().session, origin())
     response = Response(status=204)
-    response.delete_cookie(COOKIE, path="/")
+    response.delete_cookie(settings().cookie, path="/", secure=settings().secure, httponly=True, samesite="Lax")
     return response
 
 
-@api.on("POST", "/session/proof", Rule(Access.COLLABORATOR, limit="login"), takes=Proof, status=204)
+@api.on("POST", "/session/proof", Rule(Access.COLLABORATOR, limit="login", repeats=False), takes=Proof, status=204)
 def prove(body: Proof) -> Any:
     """Prove that it is you: what protects the account can then be changed for ten minutes.
 

@@ -6,7 +6,7 @@ from flask import Response, request
 from pydantic import BaseModel, ConfigDict, Field
 
 from companion.accounts import outside, second, sessions, totp
-from companion.accounts.views.shared import OWN, api, origin, proven, settings, with_cookie
+from companion.accounts.views.shared import api, here, origin, proven, settings, with_cookie
 from companion.errors import Problem
 from companion.web.api import Answer, Body, Rule
 from companion.web.identity import Access, who
@@ -14,6 +14,7 @@ from companion.web.identity import Access, who
 COOKIE = "rackdeck_visit"
 _PLACE = "/api/v1/session/with"
 _MOST = 4096
+LINK = Rule(Access.COLLABORATOR, repeats=False)  # it asks the provider, and sets a cookie that no repetition has
 
 
 class Leave(Body):
@@ -55,7 +56,7 @@ def leave(name: str, body: Leave) -> Any:
     return _leave(outside.begin(settings(), name, body.next, body.invitation))
 
 
-@api.on("POST", "/account/elsewhere/<which>", OWN, takes=Leave, gives=Target, status=201)
+@api.on("POST", "/account/elsewhere/<which>", LINK, takes=Leave, gives=Target, status=201)
 def leave_to_link(which: str, body: Leave) -> Any:
     """Begin to link an account at a provider, by its name, to the own one."""
     user = proven()
@@ -78,7 +79,7 @@ def come_back(name: str, query: Back) -> Any:
         return _go(arrival.next)
     if totp.is_on(arrival.user.id):
         return _go(f"/sign-in#challenge={second.ask(arrival.user)}")
-    _, secret = sessions.open_for_browser(arrival.user, origin())
+    _, secret = sessions.open_for_browser(arrival.user, origin(), instead=here())
     return with_cookie(_go(arrival.next), secret)
 
 

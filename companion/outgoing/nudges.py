@@ -1,0 +1,108 @@
+"""Waking the ingest processes when something waits for a box: after the commit, losing one costs a second at most."""
+
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from companion.config import Settings
+from companion.database import database
+
+log = logging.getLogger(__name__)
+CHANNEL = "companion:outgoing"
+MOST = 100  # bytes: a box's id
+_nudge: Callable[[bytes], None] | None = None
+
+
+def install(settings: Settings) -> None:
+    """Let `nudge` reach the ingest processes of these settings."""
+    global _nudge  # noqa: PLW0603 - one companion per process
+    _nudge = Remote(settings.redis_url) if settings.redis_url else Local(settings.folder)
+
+
+def nudge(box: str) -> None:
+    """Something waits for a box, once the caller's transaction is over."""
+    ring = _nudge
+    if ring is not None:
+        database.after_commit(lambda: ring(box.encode()))
+
+
+class Local:
+    """Datagrams to the processes of this machine."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+
+    def __call__(self, box: bytes) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as line:
+            for path in self._folder.glob("ingest-*.sock"):
+                with contextlib.suppress(OSError):  # it has ended, or has plenty of nudges already
+                    line.sendto(box, str(path))
+
+
+class Remote:
+    """The same through Redis, for processes on other machines."""
+
+    def __init__(self, url: str):
+        import redis  # only who asks for it has it
+
+        self._redis = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+        self._error: type[Exception] = redis.RedisError
+
+    def __call__(self, box: bytes) -> None:
+        try:
+            self._redis.publish(CHANNEL, box)
+        except self._error as exc:
+            log.warning("Redis does not answer; what is for boxes is a second late: %s", exc)
+
+
+class Ear:
+    """Where an ingest process hears nudges; `fileno` for a selector. Close it at the end."""
+
+    def __init__(self, settings: Settings):
+        self._path: Path | None = None
+        if settings.redis_url:
+            import redis
+
+            self._error: type[Exception] = redis.RedisError
+            self._pubsub = redis.Redis.from_url(settings.redis_url, socket_timeout=1).pubsub()
+            self._pubsub.subscribe(CHANNEL)
+            return
+        self._path = settings.folder / f"ingest-{os.getpid()}.sock"
+        for left in settings.folder.glob("ingest-*.sock"):
+            number = left.stem.removeprefix("ingest-")
+            if not number.isdigit() or number == str(os.getpid()) or not Path(f"/proc/{number}").exists():
+                left.unlink(missing_ok=True)
+        self._line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._line.bind(str(self._path))
+        self._path.chmod(0o600)
+
+    def fileno(self) -> int:
+        """Readable when there are nudges."""
+        if self._path is None:
+            return int(self._pubsub.connection._sock.fileno())
+        return self._line.fileno()
+
+    def heard(self) -> set[str]:
+        """The boxes that something waits for."""
+        found = set()
+        if self._path is None:
+            with contextlib.suppress(self._error, OSError):
+                while message := self._pubsub.get_message():
+                    if isinstance(message["data"], bytes):
+                        found.add(message["data"].decode("ascii", "replace"))
+            return found
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                found.add(self._line.recv(MOST).decode("ascii", "replace"))
+        return found
+
+    def close(self) -> None:
+        """Hear no more."""
+        if self._path is None:
+            self._pubsub.close()
+        else:
+            self._line.close()
+            self._path.unlink(missing_ok=True)

@@ -1,0 +1,228 @@
+"""Sending to boxes: a numbered row in the caller's transaction, which goes when the box has receipted it.
+
+What a box that is away is to know must not grow for ever: of what only the last matters the last is kept (`key`), and
+where that is not enough the stream lapses: its rows go, and the box is told the present state when it comes back.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import peewee
+
+from companion.boxes import service as boxes
+from companion.database import database, new_id, now
+from companion.errors import Conflict
+from companion.outgoing import nudges
+from companion.outgoing.models import OutgoingRow, OutgoingStream
+from device.contracts import envelope, kinds
+from device.contracts.clock import Stamp
+from device.contracts.receipts import Cursor, Skipped
+
+Welcome = Callable[[str, str], None]
+_STREAMS = {kind.body: kind.stream for kind in kinds.KINDS if "down" in kind.ways}
+_welcomes: dict[str, Welcome] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What may wait for one box. bytes: the most; lapses: beyond that all of it goes, else nothing more is taken."""
+
+    bytes: int
+    lapses: bool = True
+
+
+POLICIES = {
+    "releases": Policy(1 << 20),
+    "earnings": Policy(1 << 20),
+    "documents": Policy(16 << 20),
+    "commands": Policy(256 << 10, lapses=False),
+    "configuration": Policy(1 << 20),
+    "notices": Policy(256 << 10),
+    "files": Policy(4 << 20),
+}
+
+
+def on_welcome(stream: str, tell: Welcome) -> None:
+    """Let a domain tell a box all that it should know, in `tell(box, owner)`, when it has nothing of that stream yet."""
+    if stream not in POLICIES:
+        raise ValueError(f"nothing is sent down in the stream {stream}")
+    _welcomes[stream] = tell
+
+
+def send(box: str, body: Any, key: str = "", expires: int | None = None) -> bool:
+    """Write a message to a box down, in the caller's transaction; it is on its way within milliseconds of the commit.
+
+    key: rows of the same key that the box has not got are out of date and go. expires: when it is too late (ms since
+    1970). False when the box is nobody's. Conflict when too much waits for it; Malformed for a body beyond its limits.
+    """
+    stream = _STREAMS[type(body)]
+    with database.atomic():
+        owner = boxes.owners([box]).get(box)
+        if owner is None:
+            return False
+        row = _numbering(box, stream, owner)
+        if row.lapsed:
+            return True
+        if key:
+            outdated = (OutgoingRow.stream == row.id) & (OutgoingRow.key == key) & ~OutgoingRow.skip
+            for one in OutgoingRow.select().where(outdated).order_by(OutgoingRow.first):
+                _skip(row, one)
+        payload = _encode(row, body, row.next)
+        if row.bytes + len(payload) > POLICIES[stream].bytes:
+            if not POLICIES[stream].lapses:
+                raise Conflict("this box is away and too much waits for it; try again when it is back")
+            _lapse(row)
+        else:
+            _put(row, row.next, row.next, payload, key, expires)
+            row.next += 1
+        _save(row)
+        nudges.nudge(box)
+        return True
+
+
+def _numbering(box: str, stream: str, owner: str) -> OutgoingStream:
+    """The stream's row, held until the transaction ends; begun anew when the box has another owner."""
+    here = (OutgoingStream.box == box) & (OutgoingStream.stream == stream)
+    if not OutgoingStream.update(next=OutgoingStream.next).where(here).execute():
+        fresh = {"box": box, "stream": stream, "owner": owner, "epoch": new_id()}
+        OutgoingStream.insert(**fresh).on_conflict_ignore().execute()
+        OutgoingStream.update(next=OutgoingStream.next).where(here).execute()
+    row: OutgoingStream = OutgoingStream.get(here)
+    if row.owner != owner:
+        _begin_anew(row)
+        row.owner = owner
+    return row
+
+
+def _begin_anew(row: OutgoingStream) -> None:
+    OutgoingRow.delete().where(OutgoingRow.stream == row.id).execute()
+    row.epoch, row.next, row.bytes, row.lapsed = new_id(), 1, 0, False
+
+
+def _save(row: OutgoingStream) -> None:
+    row.save(only=[name for name in row.__data__ if name not in ("id", "box", "stream")])
+
+
+def _stamp(row: OutgoingStream) -> Stamp:
+    at = now()
+    if at > row.stamp_ms:
+        row.stamp_ms, row.stamp_count = at, 0
+    else:
+        row.stamp_count += 1
+    return Stamp(row.stamp_ms, row.stamp_count)
+
+
+def _encode(row: OutgoingStream, body: Any, number: int) -> bytes:
+    return envelope.encode(
+        "down", envelope.compose(body, new_id(), row.stream, row.epoch, number, _stamp(row), "set")
+    )
+
+
+def _put(row: OutgoingStream, first: int, last: int, payload: bytes, key: str, expires: int | None) -> None:
+    size = len(payload)
+    skip = last > first or not payload
+    OutgoingRow.create(
+        stream=row.id, first=first, last=last, key=key, skip=skip, size=size, payload=payload, expires=expires
+    )
+    row.bytes += size
+
+
+def _skip(row: OutgoingStream, gone: OutgoingRow) -> None:
+    """Let a skip stand for a row, together with the skips beside it."""
+    here = OutgoingRow.stream == row.id
+    beside = (OutgoingRow.last == gone.first - 1) | (OutgoingRow.first == gone.last + 1)
+    together = [gone, *OutgoingRow.select().where(here & OutgoingRow.skip & beside)]
+    first, last = min(one.first for one in together), max(one.last for one in together)
+    OutgoingRow.delete().where(OutgoingRow.id.in_([one.id for one in together])).execute()
+    payload = _encode(row, Skipped(last), first)
+    row.bytes += len(payload) - sum(one.size for one in together)
+    OutgoingRow.create(
+        stream=row.id, first=first, last=last, skip=True, size=len(payload), payload=payload
+    )
+
+
+def _lapse(row: OutgoingStream) -> None:
+    """Give up all that waits; nothing more is written until the box is there."""
+    bounds = OutgoingRow.select(peewee.fn.MIN(OutgoingRow.first)).where(OutgoingRow.stream == row.id)
+    first = bounds.scalar() or row.next
+    OutgoingRow.delete().where(OutgoingRow.stream == row.id).execute()
+    row.bytes, row.lapsed = 0, True
+    if first < row.next:
+        payload = _encode(row, Skipped(row.next - 1), first)
+        OutgoingRow.create(
+            stream=row.id, first=first, last=row.next - 1, skip=True, size=len(payload), payload=payload
+        )
+        row.bytes = len(payload)
+
+
+def expire(stream: int) -> None:
+    """Let a skip stand for what is too late."""
+    with database.atomic():
+        row = OutgoingStream.get_or_none(OutgoingStream.id == stream)
+        if row is None:
+            return
+        row = _numbering(row.box, row.stream, row.owner)
+        late = (OutgoingRow.stream == row.id) & ~OutgoingRow.skip & (OutgoingRow.expires < now())
+        for one in list(OutgoingRow.select().where(late).order_by(OutgoingRow.first)):
+            _skip(row, one)
+        _save(row)
+
+
+def hear(box: str, owner: str, cursors: Iterable[Cursor]) -> None:
+    """A box receipted rows, in the caller's transaction: they go. Raises nothing for receipts of other numberings."""
+    beyond = False
+    for cursor in sorted(cursors, key=lambda one: one.stream):
+        if cursor.stream not in POLICIES:
+            continue
+        row = _numbering(box, cursor.stream, owner)
+        if row.epoch != cursor.epoch:
+            continue
+        if cursor.upto >= row.next:  # it has more than we know of: this database was restored from a backup
+            _begin_anew(row)
+            _save(row)
+            beyond = True
+            continue
+        done = (OutgoingRow.stream == row.id) & (OutgoingRow.last <= cursor.upto)
+        freed = OutgoingRow.select(peewee.fn.SUM(OutgoingRow.size)).where(done).scalar()
+        if freed:
+            OutgoingRow.delete().where(done).execute()
+            row.bytes -= int(freed)
+            _save(row)
+    if beyond:
+        welcome(box, owner)
+
+
+def welcome(box: str, owner: str) -> None:
+    """Tell a box that has nothing all that it should know, in the caller's transaction."""
+    for stream in POLICIES:
+        row = _numbering(box, stream, owner)
+        row.lapsed = False
+        if stream in _welcomes:
+            for one in list(OutgoingRow.select().where((OutgoingRow.stream == row.id) & ~OutgoingRow.skip)):
+                _skip(row, one)
+        _save(row)
+    for stream in sorted(_welcomes):
+        _welcomes[stream](box, owner)
+
+
+def back(box: str, owner: str) -> None:
+    """A box is there again, in the caller's transaction: what lapsed while it was away is told anew."""
+    lapsed = [row.stream for row in OutgoingStream.select().where((OutgoingStream.box == box) & OutgoingStream.lapsed)]
+    for stream in lapsed:
+        row = _numbering(box, stream, owner)
+        row.lapsed = False
+        _save(row)
+        if stream in _welcomes:
+            _welcomes[stream](box, owner)
+
+
+def waiting(box: str) -> int:
+    """How many messages a box has not receipted."""
+    query = OutgoingRow.select(peewee.fn.COUNT(OutgoingRow.id)).join(OutgoingStream)
+    return int(query.where((OutgoingStream.box == box) & ~OutgoingRow.skip).scalar() or 0)
+
+
+def erase(user: str) -> None:
+    """Drop what waits for the boxes of somebody who is erased."""
+    OutgoingStream.delete().where(OutgoingStream.owner == user).execute()
