@@ -29,7 +29,7 @@ persistence_location {data}
 autosave_interval 60
 persistent_client_expiration 14d
 max_packet_size 524288
-max_inflight_messages 256
+max_inflight_messages 1024
 max_queued_messages 50000
 max_queued_bytes 67108864
 max_keepalive 300

@@ -7,7 +7,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +107,11 @@ def _membership(link: CompanionLink, own: Identity, answer: dict[str, Any]) -> M
     except (ValueError, TypeError) as exc:
         raise MachineError("the companion's answer is not understood; is it older than this box?") from exc
     membership.check(made, own)
-    return made
+    return _seen_from_here(link, made)
+
+
+def _seen_from_here(link: CompanionLink, made: Membership) -> Membership:
+    return replace(made, broker_host=link.host_of(made.broker_host))
 
 
 def wait(
@@ -134,6 +138,27 @@ def wait(
         sleep(min(POLL_SECONDS, claim.left(clock()) + 0.01))
     (place / FILE).unlink(missing_ok=True)
     raise MachineError(problem or "nobody has typed the code in; show a new one with `rackdeck box claim`")
+
+
+def refresh(place: Path) -> bool:
+    """Ask whose the box is and where the broker is. Whether that is another than before; errors as for `fetch`."""
+    held = membership.read(place)
+    if held is None:
+        return False
+    link = CompanionLink(held.companion, held.pin)
+    proof = identity.own(place).proof("certificate", link.nonce(), hashlib.sha256(b"").hexdigest())
+    answer = link.post("certificate", proof | {"request": ""})
+    if answer.get("state") != "current":
+        return False
+    known = {name: answer.get(name) for name in ("name", "owner", "broker_host", "broker_port")}
+    try:
+        made = membership.of(asdict(held) | known)
+    except (ValueError, TypeError) as exc:
+        raise MachineError("the companion's answer is not understood; is it older than this box?") from exc
+    made = _seen_from_here(link, made)
+    if made != held:
+        membership.write(place, made)
+    return made != held
 
 
 def renew(place: Path, now_ms: int | None = None) -> Membership | None:

@@ -8,20 +8,31 @@ from pathlib import Path
 
 from device.errors import InputError, MachineError
 
-HELP = "whose this box is: status, claim, leave, name, reset"
+HOUSE_TOKEN_FILE = "keys/house.token"  # below the companion's folder, which only its own user can read
+HOUSE_WAIT_SECONDS = 1.0
+FORBIDDEN = 403
+HELP = "whose this box is, and its network: status, claim, leave, name, network, reset"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One part each."""
-    parts = parser.add_subparsers(dest="part", metavar="status|claim|leave|name|reset")
+    parts = parser.add_subparsers(dest="part", metavar="status|claim|leave|name|network|reset")
     parts.add_parser("status", help="id, owner, certificate")
     claim = parts.add_parser("claim", help="show a code by which somebody makes the box theirs")
     claim.add_argument("--companion", metavar="ADDRESS", help="such as https://music.example.org; else the one before")
     claim.add_argument("--pin", default="", metavar="SHA256", help="of the companion's certificate, if it is its own")
     claim.add_argument("--svg", type=Path, metavar="FILE", help="also write the QR code as an image")
+    house = parts.add_parser("house", help="join the companion on this machine, with no code (`rackdeck up` does it)")
+    house.add_argument("--companion", required=True, metavar="ADDRESS", help="such as http://localhost:8000")
+    house.add_argument("--folder", type=Path, required=True, help="where that companion keeps its files")
     parts.add_parser("leave", help="be nobody's box; music and recordings stay")
     named = parts.add_parser("name", help="show or set what the box is called")
     named.add_argument("name", nargs="?", help="the new name")
+    net = parts.add_parser("network", help="whether there is one; the Wi-Fi, the name in the network, the time zone")
+    net.add_argument("--setup", action="store_true", help="be a Wi-Fi oneself, whose page sets the box up")
+    net.add_argument("--port", type=int, default=80, help="of that page (80)")
+    net.add_argument("--hostname", help="what the box is called in the network")
+    net.add_argument("--time-zone", metavar="ZONE", help="such as Europe/Berlin")
     erased = parts.add_parser("reset", help="erase everything: key, music, recordings, settings")
     erased.add_argument("--key", action="store_true", help="erase the key and the claim alone")
     erased.add_argument("--yes", action="store_true", help="do not ask")
@@ -39,8 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
     place = identity.folder()
     if arguments.part == "claim":
         return _claim(place, arguments)
+    if arguments.part == "house":
+        return _house(place, arguments.companion, arguments.folder)
     if arguments.part == "leave":
         return _leave(place)
+    if arguments.part == "network":
+        return _network(place, arguments)
     if arguments.part == "name":
         return _name(place, arguments.name)
     return _status(place)
@@ -95,6 +110,23 @@ def _claim(place: Path, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _house(place: Path, address: str, folder: Path) -> int:
+    """Wait until the companion is there. MachineError when it refuses this box: its owner has revoked it."""
+    from provisioning import claiming, membership
+    from provisioning.companion_link import RefusedError
+
+    while (held := membership.read(place)) is None or held.companion != address:
+        try:
+            claiming.join_house(place, address, folder / HOUSE_TOKEN_FILE)
+        except RefusedError as exc:
+            if exc.status == FORBIDDEN:
+                raise
+            time.sleep(HOUSE_WAIT_SECONDS)
+        except MachineError:
+            time.sleep(HOUSE_WAIT_SECONDS)
+    return 0
+
+
 def _leave(place: Path) -> int:
     from provisioning import claiming, membership
 
@@ -115,6 +147,24 @@ def _name(place: Path, name: str | None) -> int:
             raise InputError(f"a name has 1 to {identity.LONGEST_NAME} characters, without line breaks")
         identity.set_name(place, name)
     print(identity.name(place))
+    return 0
+
+
+def _network(place: Path, arguments: argparse.Namespace) -> int:
+    from provisioning import captive, identity, network
+
+    net = network.Network()
+    if arguments.hostname is not None:
+        net.set_hostname(arguments.hostname)
+    if arguments.time_zone is not None:
+        network.set_time_zone(arguments.time_zone)
+    if arguments.setup:
+        identity.own(place)
+        setup = captive.Setup(net, identity.name(place)[:32], captive.setup_password())
+        print(f"Join the Wi-Fi {setup.name} with the password {setup.password}; its page opens by itself.", flush=True)
+        captive.run(setup, arguments.port)
+    state = net.state()
+    print(f"{state}: {network.SENTENCES[state]}")
     return 0
 
 

@@ -41,7 +41,7 @@ class CompanionLink:
         self._host, self._scheme = found.hostname or "", found.scheme
         if not self._host or self._scheme not in ("http", "https") or found.path.strip("/") or found.query:
             raise InputError(f"a companion's address is like https://music.example.org, not {address}")
-        if self._scheme == "http" and not _is_here(self._host):
+        if self._scheme == "http" and not is_here(self._host):
             raise InputError(
                 f"{address} is not encrypted, so anybody on the way could take the box; use https://, "
                 "with --pin if its certificate is its own"
@@ -71,6 +71,10 @@ class CompanionLink:
         finally:
             line.close()
         return self._answer(answer.status, data)
+
+    def host_of(self, named: str) -> str:
+        """A host that the companion named, as it is called from here: its `localhost` is its machine."""
+        return self._host if is_here(named) else named
 
     def nonce(self) -> str:
         """A number to sign."""
@@ -127,7 +131,7 @@ class CompanionLink:
         return found
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
     """Whether a host is this machine."""
     if host == "localhost":
         return True

@@ -28,7 +28,7 @@ class WholeBox:
             "SDL_VIDEODRIVER": "dummy",
         }
         self.out = (folder / "up.log").open("w+")
-        command = [sys.executable, "-m", "device.cli", "up"]
+        command = [sys.executable, "-m", "device.cli", "up", "--no-companion"]
         self.process = subprocess.Popen(command, env=self.env, stdout=self.out, stderr=self.out, start_new_session=True)
         code = "from device import paths; print(paths.runtime())"
         self.runtime = Path(subprocess.check_output([sys.executable, "-c", code], env=self.env, text=True).strip())

@@ -162,7 +162,7 @@ def up(tmp_path: Path) -> Iterator[Start]:
     started: list[Up] = []
 
     def start(*programs: dict[str, object], home: str = "home", options: tuple[str, ...] = ()) -> Up:
-        words = [sys.executable, "-c", RUN, json.dumps(programs)] if programs else rackdeck("up", *options)
+        words = [sys.executable, "-c", RUN, json.dumps(programs)] if programs else rackdeck("up", "--no-companion", *options)
         started.append(Up(tmp_path, tmp_path / home, [*words]))
         return started[-1]
 
@@ -346,13 +346,13 @@ def test_the_summary_says_where_the_sound_goes_and_where_to_look(
     monkeypatch.setenv("RACKDECK_HOME", str(tmp_path))
     monkeypatch.setattr(command, "find_screen", lambda: "")
     running = ServerState("default", "running", 48000, 256, True, 2)
-    text = command.summary(running, Wishes(period=64), tmp_path)
+    text = command.summary(running, Wishes(period=64), tmp_path, "none, as asked")
     assert "runs at 48000 Hz with 256 frames" in text
     assert "cannot change a server that runs already" in text
     assert "display --screenshot FILE" in text
     assert str(tmp_path / "logs") in text
     assert text.splitlines()[-1] == "  Ctrl-C stops."
-    own = command.summary(ServerState("default", "absent"), Wishes(backend="hw:CODEC,0", period=64), tmp_path)
+    own = command.summary(ServerState("default", "absent"), Wishes(backend="hw:CODEC,0", period=64), tmp_path, "")
     assert "to hw:CODEC,0, as asked; 48000 Hz, 64 frames a period" in own
     forget(tmp_path)
 
@@ -384,7 +384,7 @@ def test_a_wrong_wish_is_said_before_anything_starts(words: list[str], sentence:
 def test_too_few_files_and_a_home_without_the_right_to_write_are_said_with_their_remedies(
     up: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = ["prlimit", "--nofile=32", *rackdeck("up", "--no-display")]
+    few = ["prlimit", "--nofile=32", *rackdeck("up", "--no-display", "--no-companion")]
     done = subprocess.run(few, capture_output=True, text=True, check=False, env={**os.environ, "RACKDECK_HOME": "/tmp"})
     assert done.returncode == os.EX_UNAVAILABLE
     assert "this user may open 32 (`ulimit -n`)" in done.stderr

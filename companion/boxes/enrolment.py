@@ -153,6 +153,8 @@ def adopt() -> int:
 def fetch(settings: Settings, vault: Vault, proof: Proof, request: str) -> dict[str, Any]:
     """A box asks for its certificate. `state`: `waiting` until it was claimed, then `issued` with what it needs.
 
+    Without a request it only asks how things stand: `current`, with whose it is and where the broker is.
+
     Forbidden when it was revoked, or its certificate has expired: it then shows a new code.
     """
     box = prove(vault, proof, "certificate", hashlib.sha256(request.encode()).hexdigest())
@@ -161,14 +163,15 @@ def fetch(settings: Settings, vault: Vault, proof: Proof, request: str) -> dict[
         if claims.is_offered(box.id):
             return answer
         raise Forbidden("this box has no claim; let it show a new code and claim it")
-    made, expires = certificates.issue(vault, box.id, box.fingerprint, request)
+    if request:
+        made, expires = certificates.issue(vault, box.id, box.fingerprint, request)
+        issued = {"certificate": made, "authority": authority.row(vault).certificate, "expires": expires}
+        answer |= {"state": "issued"} | issued
+    else:
+        answer["state"] = "current"
     found = Box.get_by_id(box.id)
     host, port = broker.address(settings)
     return answer | {
-        "state": "issued",
-        "certificate": made,
-        "authority": authority.row(vault).certificate,
-        "expires": expires,
         "broker_host": host,
         "broker_port": port,
         "name": found.name,

@@ -125,7 +125,10 @@ class House(Signed):
 
 
 class Requested(Signed):
-    """A request for a certificate (PEM). Signed: `certificate`, nonce, SHA-256 of the request in hexadecimal."""
+    """A request for a certificate (PEM), or none to ask how things stand.
+
+    Signed: `certificate`, nonce, SHA-256 of the request in hexadecimal.
+    """
 
     request: str = Field(max_length=4096)
 
@@ -144,7 +147,7 @@ class ShownOut(Answer):
 
 
 class EnrolmentOut(Answer):
-    """`state`: `waiting` or `issued`; then the box's certificate and what it needs to reach the broker.
+    """`state`: `waiting`, `current` or `issued`; then the box's certificate and what it needs to reach the broker.
 
     `owner` tells nothing but whether the owner is the same as before.
     """

@@ -5,12 +5,13 @@ import os
 import resource
 import shutil
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from device import lock, paths
 from device.errors import ConfigError, InputError, MachineError
 from device.panel.client import SOCKET_FILE
-from device.runner import config, leftovers
+from device.runner import config, embedded, leftovers
 from device.runner.programs import Program, Wishes, box
 from device.runner.screen import find_screen
 from device.runner.supervision import Box
@@ -22,7 +23,9 @@ from device.soundserver.server import ServerState, find
 
 HELP = "start the box: sound server, engine and display, until Ctrl-C"
 
+FIRST = "rackdeck.first"  # entry points: what has to be finished before a box starts; each gets its home
 LOWEST_RATE = 32000  # of the engine; JACK could go lower
+LOWEST_PORT, HIGHEST_PORT = 1024, 65534
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-display", action="store_true", help="run without a screen")
     parser.add_argument("--period", type=int, help="frames per period, a power of two (128; 256 on a Pi 4)")
     parser.add_argument("--rate", type=int, help="sample rate in Hz (48000)")
+    parser.add_argument("--no-companion", action="store_true", help="neither companion nor sync: the box alone")
+    parser.add_argument("--companion-port", type=int, default=embedded.PORT, help="port of the companion's page (8000)")
+    parser.add_argument("--broker-port", type=int, default=embedded.BROKER_PORT, help="port for boxes (8883)")
     parser.add_argument(
         "--backend", default="auto", metavar="auto|alsa|dummy|hw:CARD,DEVICE", help="what to play through"
     )
@@ -51,18 +57,35 @@ def run(arguments: argparse.Namespace) -> int:
     _check_machine(home)
     held = lock.take(paths.run() / "up.lock", "a box")
     try:
+        for point in entry_points(group=FIRST):
+            point.load()(home)
         ended = leftovers.end(home)
         server = find()
         if server.state not in ("running", "absent"):
             raise MachineError(str(server))
-        wishes = Wishes(music, not arguments.no_display, arguments.rate, arguments.period, arguments.backend)
+        in_step, companion = _companion(arguments, home)
+        wishes = Wishes(music, not arguments.no_display, arguments.rate, arguments.period, arguments.backend, in_step)
         programs = box(wishes, server.running)
         if ended:
             say(f"Ended {ended} processes that an earlier `rackdeck up` left behind.")
-        say(summary(server, wishes, home))
+        say(summary(server, wishes, home, companion))
         return run_programs(programs, home)
     finally:
         os.close(held)
+
+
+def _companion(arguments: argparse.Namespace, home: Path) -> tuple[tuple[Program, ...], str]:
+    """(the programs that keep the box in step with a companion, where that is)."""
+    if arguments.no_companion:
+        return (), "none, as asked"
+    ports = embedded.Ports(arguments.companion_port, arguments.broker_port)
+    for port, option in ((ports.page, "--companion-port"), (ports.broker, "--broker-port")):
+        if not LOWEST_PORT <= port <= HIGHEST_PORT:
+            raise InputError(f"{option} takes {LOWEST_PORT} to {HIGHEST_PORT}, not {port}: the next one is used, too")
+    other = embedded.elsewhere()
+    if other:
+        return (embedded.sync(),), other
+    return (*embedded.programs(home, ports), embedded.sync()), f"{ports.address} in a browser on this machine"
 
 
 def _check_machine(home: Path) -> None:
@@ -89,7 +112,7 @@ def run_programs(programs: list[Program], home: Path) -> int:
     return Box(written, programs, Terminal(width=max(len(program.name) for program in programs) + 1)).run()
 
 
-def summary(server: ServerState, wishes: Wishes, home: Path) -> str:
+def summary(server: ServerState, wishes: Wishes, home: Path, companion: str) -> str:
     """What is being started and where to find it, in a few aligned lines."""
     me = _own_name()
     if server.running:
@@ -110,6 +133,7 @@ def summary(server: ServerState, wishes: Wishes, home: Path) -> str:
     rows = [
         ("sound", sound),
         ("screen", drawn),
+        ("page", companion),
         ("panel", f"`{me} panel` lists every control; `{me} panel do deck1.play 1` presses play"),
         ("socket", str(paths.runtime() / SOCKET_FILE)),
         ("logs", str(paths.logs())),

@@ -18,7 +18,7 @@ class Program:
 
     order: lower starts first and stops last. stop_seconds: how long it may take to end before it is killed.
     shown: which of its lines the terminal shows, as a regular expression; its log has them all.
-    vital: whether the box makes sense without it.
+    vital: whether the box makes sense without it. once: whether it is to do something and end.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Program:
     stop_seconds: int = 5
     shown: str = ""
     vital: bool = True
+    once: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

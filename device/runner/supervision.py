@@ -144,7 +144,9 @@ class Box:
 
     def _stays_down(self, process: Any) -> None:
         name = process.config.name
-        if os.WEXITSTATUS(self._status) == 0:
+        if self._programs[name].once and os.WEXITSTATUS(self._status) == 0:
+            pass  # it has done what it was for
+        elif os.WEXITSTATUS(self._status) == 0:
             self._terminal.line("up", f"{name} closed; `rackdeck {name}` opens it again")
         else:
             self._terminal.line("up", f"{name} {self._how(process)} and stays down; logs/{name}.log says why")

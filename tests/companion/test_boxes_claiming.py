@@ -21,8 +21,9 @@ from companion.boxes.models import Certificate
 from companion.database import connection, now
 from device import lock
 from device.errors import ConfigError, InputError, MachineError
-from provisioning import claimcode, claiming, command, companion_link, identity, membership, reset
+from provisioning import access, claimcode, claiming, command, companion_link, identity, membership, reset
 from provisioning.companion_link import CompanionLink, RefusedError
+from tests.companion.shared import prove
 
 
 class Listening:
@@ -267,6 +268,33 @@ def test_an_answer_with_a_foreign_certificate_is_not_kept(companion, place, mira
 def own_pem(folder):
     own_certificate(folder)
     return (folder / "own.pem").read_text().partition("-----BEGIN PRIVATE")[0]
+
+
+def test_the_sync_learns_whose_the_box_is_and_what_to_do_when_it_is_out(companion, place, mira, noor):
+    assert access.door().look() is None
+    held = claim(place, companion, mira)
+    at = [0.0]
+    renew = access.Renewal(place, lambda: at[0])
+    found = access.door().look()
+    assert (found.box, found.host, found.port, found.owner) == (held.box, "127.0.0.1", 8883, held.owner)
+    assert found.tls().minimum_version == ssl.TLSVersion.TLSv1_3
+    assert not renew()
+    prove(noor)
+    mira.put(f"/boxes/{held.box}/offer", {"email": noor.email})
+    noor.post(f"/boxes/offers/{held.box}/accept")
+    assert not renew()  # it asks every other minute only
+    at[0] += access.ASK_SECONDS
+    assert renew()
+    now_ = access.door().look()
+    assert now_.owner not in ("", held.owner)
+    assert membership.read(place).certificate == held.certificate
+    noor.delete(f"/boxes/{held.box}")
+    at[0] += access.ASK_SECONDS
+    with pytest.raises(MachineError, match="run `rackdeck box claim`"):
+        renew()
+    (place / "key.pem").unlink()
+    with pytest.raises(MachineError, match="another key"):
+        access.door().look()
 
 
 def test_the_box_of_the_machine_joins_with_no_question_asked(companion, settings, place, admin):

@@ -1,0 +1,81 @@
+"""The board: small documents in memory that programs other than the engine pin up for the screen.
+
+One JSON object a file in the runtime folder, replaced whole, so a reader never sees half of one. Each document has one
+writer; any number may read.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from device import paths
+from device.errors import InputError
+
+NAMES = ("sync", "earnings", "releases", "notices", "lists")
+MOST_BYTES = 128 * 1024  # of one document: it lies in memory and is read between two frames
+Document = dict[str, Any]
+
+
+def _file(folder: Path, name: str) -> Path:
+    if name not in NAMES:
+        raise InputError(f"the board has no {name!r}; there are {', '.join(NAMES)}")
+    return folder / f"board-{name}.json"
+
+
+class Writer:
+    """Pins documents up. folder: the box's runtime folder."""
+
+    def __init__(self, folder: Path | None = None):
+        self._folder = folder or paths.runtime()
+        self._shown: dict[str, bytes] = {}
+
+    def show(self, name: str, document: Document) -> bool:
+        """Put a document in the place of the one before. Returns whether it was another.
+
+        InputError for a document that is too long or of no known name; OSError when the memory is full.
+        """
+        path = _file(self._folder, name)
+        data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        if len(data) > MOST_BYTES:
+            raise InputError(f"{name} is too long for the board: {len(data)} bytes of at most {MOST_BYTES}")
+        if self._shown.get(name) == data and path.exists():
+            return False
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.write_bytes(data)
+        fresh.replace(path)
+        self._shown[name] = data
+        return True
+
+    def remove(self, name: str) -> None:
+        """Take a document down."""
+        self._shown.pop(name, None)
+        _file(self._folder, name).unlink(missing_ok=True)
+
+
+class Reader:
+    """Looks at the board as often as it likes: an unchanged document costs one `stat`."""
+
+    def __init__(self, folder: Path | None = None):
+        self._folder = folder or paths.runtime()
+        self._seen: dict[str, tuple[tuple[int, int, int], Document]] = {}
+
+    def read(self, name: str) -> Document | None:
+        """The document, which must not be changed; None when there is none."""
+        path = _file(self._folder, name)
+        try:
+            found = path.stat()
+            version = found.st_ino, found.st_mtime_ns, found.st_size
+            known = self._seen.get(name)
+            if known is not None and known[0] == version:
+                return known[1]
+            if found.st_size > MOST_BYTES:
+                raise ValueError
+            document = json.loads(path.read_bytes())
+            if not isinstance(document, dict):
+                raise TypeError
+        except (OSError, ValueError, TypeError, RecursionError):
+            self._seen.pop(name, None)
+            return None
+        self._seen[name] = version, document
+        return document

@@ -1,0 +1,54 @@
+"""How a box gets to its companion: its id, its broker, and the TLS that its key allows.
+
+Who a box is, is decided elsewhere (the entry-point group `rackdeck.access`); here is only what the sync needs of it.
+"""
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+
+from device.errors import MachineError
+
+GROUP = "rackdeck.access"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A box that belongs to somebody.
+
+    owner: another one means that the box changed hands. companion: its address; pin: SHA-256 of its certificate, where
+    no authority vouches for it. tls: for the broker; None where none is used, which is for a broker of this machine.
+    expires: of the box's certificate, ms since 1970.
+    """
+
+    box: str
+    name: str
+    model: str
+    owner: str
+    host: str
+    port: int
+    tls: Callable[[], ssl.SSLContext] | None
+    companion: str = ""
+    pin: str = ""
+    expires: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """look: the access as it is stored now, None while the box is nobody's; MachineError when it is damaged.
+
+    renew: fetch the next certificate if it is time; returns whether there is a new one. MachineError.
+    """
+
+    look: Callable[[], Access | None]
+    renew: Callable[[], bool] = lambda: False
+
+
+def door() -> Door:
+    """The one that is installed. MachineError when none is."""
+    for point in entry_points(group=GROUP):
+        made = point.load()()
+        if isinstance(made, Door):
+            return made
+    raise MachineError("this installation cannot be claimed: its part `provisioning` is missing; run `make setup`")

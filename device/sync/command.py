@@ -1,0 +1,53 @@
+"""`rackdeck sync`: keeps the box and its companion in step; `rackdeck sync status` says how things stand."""
+
+import argparse
+import json
+
+HELP = "keep the box and its companion in step; `sync status` says how things stand"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Without a part it runs until it is ended."""
+    parts = parser.add_subparsers(dest="part", metavar="status")
+    told = parts.add_parser("status", help="in step, behind by so much, offline since")
+    told.add_argument("--json", action="store_true", help="as data")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 when it was done."""
+    return _status(arguments.json) if arguments.part == "status" else _serve()
+
+
+def _serve() -> int:
+    from device import lock
+    from device.sync import access, service
+    from device.sync.core import Places
+
+    places = Places.usual()
+    places.sync.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock.take(places.sync / "sync.lock", "a sync")
+    service.run(places, access.door())
+    return 0
+
+
+def _status(as_data: bool) -> int:
+    from device import paths
+    from device.errors import MachineError
+    from device.panel.board import Reader
+    from device.sync.state import State, sentence
+
+    found = Reader().read("sync")
+    if found is None:
+        raise MachineError(f"the sync of {paths.home()} does not run; start the box with `rackdeck up`")
+    if as_data:
+        print(json.dumps(found, indent=1))
+        return 0
+    state = State(**found)
+    print(sentence(state))
+    if state.companion:
+        print(f"companion: {state.companion}")
+    if state.files:
+        print(f"files to send: {state.files}, {state.file_bytes / 1e6:.1f} MB")
+    if state.said:
+        print(state.said)
+    return 0

@@ -1,0 +1,133 @@
+"""The sender: what the outbox has goes out within a window for each stream, again after a silence, until receipted."""
+
+import logging
+import random
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from device.contracts.delivery import WINDOW, Heard, Window
+from device.contracts.receipts import Cursor, Opening
+from device.sync.database import Database
+from device.sync.outbox import Outbox
+
+log = logging.getLogger(__name__)
+AT_ONCE = 64  # rows that are read from the database together
+CALM_SECONDS = 5.0  # so long after a beginning another one is not answered by sending all again
+Publish = Callable[[str, bytes], None]
+
+
+@dataclass(slots=True)
+class _Stream:
+    """quiet: the companion does not answer; one row is on its way to find out when it does."""
+
+    epoch: str
+    next: int
+    window: Window
+    quiet: bool = False
+
+
+class Sender:
+    """Sends while there is a link. publish: takes a stream and the bytes of a message. Times: monotonic seconds."""
+
+    def __init__(
+        self, database: Database, outbox: Outbox, publish: Publish, jitter: Callable[[], float] = random.random
+    ):
+        self._database, self._outbox, self._publish, self._jitter = database, outbox, publish, jitter
+        self._streams: dict[str, _Stream] = {}
+        self._began = 0.0
+        self._asks = False
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look at what the database has; call when it changed."""
+        found = self._outbox.numberings(self._database.connection)
+        for row in found:
+            known = self._streams.get(row.stream)
+            if known is None or known.epoch != row.epoch:
+                self._streams[row.stream] = _Stream(row.epoch, row.next, Window(row.first - 1, self._jitter))
+            else:
+                known.next = row.next
+        for gone in self._streams.keys() - {row.stream for row in found}:
+            del self._streams[gone]
+
+    def connect(self, now: float) -> None:
+        """The link is new, or the companion is: all goes again, after an opening."""
+        self._began = now
+        for stream in self._streams.values():
+            stream.window.connect()
+            stream.quiet = False
+        self._asks = True
+
+    def opened(self, now: float) -> None:
+        """The companion said what it has to send: it may have begun anew, and lost what was on its way."""
+        if now - self._began > CALM_SECONDS:
+            self.connect(now)
+
+    def heard(self, cursors: Iterable[Cursor], now: float) -> None:
+        """Receipts came."""
+        moved: list[Cursor] = []
+        beyond: list[Cursor] = []
+        for cursor in cursors:
+            stream = self._streams.get(cursor.stream)
+            if stream is None or stream.epoch != cursor.epoch:
+                continue
+            stream.quiet = False
+            if cursor.upto >= stream.next:
+                self.refresh()
+            heard = stream.window.hear(cursor.upto, stream.next - 1, now)
+            if heard is Heard.MOVED:
+                moved.append(cursor)
+            elif heard is Heard.BEYOND:
+                beyond.append(cursor)
+        if moved or beyond:
+            with self._database.writing() as connection:
+                self._store(connection, moved, beyond)
+        if beyond:
+            self.refresh()
+            self._asks = True
+
+    def _store(self, connection: sqlite3.Connection, moved: list[Cursor], beyond: list[Cursor]) -> None:
+        for cursor in moved:
+            self._outbox.receipted(connection, cursor.stream, cursor.upto)
+        for cursor in beyond:
+            log.warning("the companion has more of %s than this outbox ever had; it is numbered anew", cursor.stream)
+            self._outbox.renumber(connection, cursor.stream)
+
+    def pump(self, now: float) -> None:
+        """Send what may be sent now."""
+        for name, stream in self._streams.items():
+            if stream.window.overdue(now):
+                stream.quiet = self._asks = True
+            self._fill(name, stream, now)
+
+    def opening(self) -> Opening | None:
+        """What must be said of the numberings now, if anything."""
+        if not self._asks:
+            return None
+        self._asks = False
+        found = self._outbox.numberings(self._database.connection)
+        return Opening(tuple(found)) if found else None
+
+    def _fill(self, name: str, stream: _Stream, now: float) -> None:
+        window, most = stream.window, 1 if stream.quiet else WINDOW
+        while window.sent < stream.next - 1 and window.on_the_way < most:
+            rows = self._outbox.rows(
+                self._database.connection, name, window.sent, min(AT_ONCE, most - window.on_the_way)
+            )
+            if not rows:
+                return
+            for row in rows:
+                if not window.fits(len(row.payload)):
+                    return
+                self._publish(name, row.payload)
+                window.put(row.last, len(row.payload), now)
+
+    def due(self) -> float | None:
+        """When `pump` should be called again although nothing happened."""
+        return min((stream.window.due for stream in self._streams.values() if stream.window.due), default=None)
+
+    @property
+    def answered(self) -> bool:
+        """Whether the companion receipts what is sent; True while nothing waits for a receipt."""
+        return not any(stream.quiet for stream in self._streams.values())

@@ -1,0 +1,141 @@
+"""The sync as one process: the session's thread, and one for each part that watches the box or moves files."""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+
+from device.errors import RackdeckError
+from device.panel import board
+from device.sync.access import Door
+from device.sync.commands import Commands
+from device.sync.core import Core, Places
+from device.sync.crashes import Crashes
+from device.sync.downloads import Downloads
+from device.sync.health import Health
+from device.sync.live import Live
+from device.sync.plays import Plays
+from device.sync.recordings import Recordings
+from device.sync.session import Session
+from device.sync.sight import Sight
+from device.sync.status import Status
+from device.sync.uploads import Uploads
+
+log = logging.getLogger(__name__)
+AFTER_TROUBLE = 5.0
+WATCH_SECONDS = 0.25
+UPKEEP_SECONDS = 10.0
+RENEWAL_SECONDS = 6 * 3600.0
+
+
+class Worker:
+    """A thread that calls `step` again when the seconds that it returned are over, or its bell rings."""
+
+    def __init__(self, core: Core, name: str, step: Callable[[], float]):
+        self._core, self._name, self._step = core, name, step
+        self._bell = core.bell(name)
+        self._ends = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._ends:
+            self._bell.clear()
+            self._bell.wait(self._once())
+
+    def _once(self) -> float:
+        try:
+            return self._step()
+        except (OSError, sqlite3.OperationalError, RackdeckError) as exc:
+            log.warning("%s: %s", self._name, exc)
+        except Exception:  # the others go on
+            log.exception("%s failed", self._name)
+        return AFTER_TROUBLE
+
+    def stop(self) -> None:
+        """End after the step that runs."""
+        self._ends = True
+        self._bell.set()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the end."""
+        self._thread.join(seconds)
+
+
+def run(places: Places, door: Door, stop: Callable[[], bool] = lambda: False) -> None:
+    """Until `stop` says so, or an exception (SystemExit on a signal) ends it."""
+    core = Core(places)
+    session: Session | None = None
+    workers: list[Worker] = []
+    try:
+        session = Session(core, door, board.Writer(places.runtime))
+        workers = parts(core, door)
+        for worker in workers:
+            worker.start()
+        while not stop():
+            session.step()
+    finally:
+        core.ending = True
+        for worker in workers:
+            worker.stop()
+        if session is not None:
+            session.close()
+        for worker in workers:
+            worker.join(2.0)
+        core.close()
+
+
+class Watch:
+    """Looks at the panel several times a second, for all who follow it."""
+
+    def __init__(self, core: Core):
+        self._core = core
+        self._sight = Sight(core.places.runtime)
+        self._plays, self._status, self._health = Plays(core), Status(core), Health(core)
+
+    def step(self) -> float:
+        """One look; returns how long to wait."""
+        now = self._core.now = self._sight.look()
+        seconds = time.monotonic()
+        self._health.look(now)
+        self._status.look(now, seconds)
+        self._plays.look(now, seconds)
+        self._health.step()
+        return WATCH_SECONDS
+
+
+class Upkeep:
+    """What is to be done now and then: certificates, space, notices that are over."""
+
+    def __init__(self, core: Core, door: Door):
+        self._core, self._door = core, door
+        self._renewal = 0.0
+
+    def step(self) -> float:
+        """One round; returns how long to wait."""
+        self._core.database.ballast.keep()
+        self._core.database.tidy()
+        self._core.changed({"notices"})
+        if self._core.access is not None and time.monotonic() >= self._renewal:
+            self._renewal = time.monotonic() + RENEWAL_SECONDS
+            if self._door.renew():
+                log.info("the box has its next certificate")
+        return UPKEEP_SECONDS
+
+
+def parts(core: Core, door: Door) -> list[Worker]:
+    """What runs beside the session."""
+    return [
+        Worker(core, "watch", Watch(core).step),
+        Worker(core, "recordings", Recordings(core).step),
+        Worker(core, "crashes", Crashes(core).step),
+        Worker(core, "commands", Commands(core).step),
+        Worker(core, "live", Live(core).step),
+        Worker(core, "uploads", Uploads(core).step),
+        Worker(core, "downloads", Downloads(core).step),
+        Worker(core, "upkeep", Upkeep(core, door).step),
+    ]

@@ -1,0 +1,266 @@
+"""The session: drives link, sender and receiver in one thread, and says on the board how things stand."""
+
+import logging
+import sqlite3
+import time
+from typing import Any
+
+from device.contracts import status
+from device.contracts.errors import Malformed
+from device.contracts.receipts import Receipt
+from device.errors import InputError, MachineError
+from device.panel import board
+from device.sync import screen
+from device.sync.access import Door
+from device.sync.core import Core
+from device.sync.database import DiskFullError, get, put
+from device.sync.effects import Effects
+from device.sync.link import Link
+from device.sync.receiver import Receiver
+from device.sync.sender import Sender
+from device.sync.state import State, judge
+
+log = logging.getLogger(__name__)
+POLL_SECONDS = 0.05  # how soon a row of another process is seen while there is a link
+IDLE_SECONDS = 1.0
+ACCESS_SECONDS = 2.0
+STATE_SECONDS = 0.2
+PROBE_SECONDS = 5.0
+_OF_AN_OWNER = ("cursors", "held", "dead", "copies", "commands", "updates", "uploads", "downloads", "playing")
+
+
+class Session:
+    """Call `step` again and again."""
+
+    def __init__(self, core: Core, door: Door, writer: board.Writer):
+        self._core, self._door, self._writer = core, door, writer
+        self._epoch = ""
+        self.link = Link(self._will)
+        core.wake = self.link.wake
+        self._effects = Effects(core.outbox)
+        self._receiver = Receiver(core.database, self._effects.apply, core.clock)
+        self._sender = Sender(core.database, core.outbox, self.link.publish)
+        self._version = core.database.version()
+        self._access_due = self._state_due = self._probe_due = 0.0
+        self._state = State("connecting")
+        self._birth: Any = None
+        self._fresh: set[str] = set()
+        core.changed = self._note
+        self._said = core.database.said
+        self._show(set(screen.NAMES))
+
+    def step(self) -> None:
+        """One round; waits for something to happen."""
+        now = time.monotonic()
+        if now >= self._access_due:
+            self._access_due = now + ACCESS_SECONDS
+            self._look()
+        if self.link.step(self._timeout(now)):
+            self._connected(time.monotonic())
+        try:
+            self._take()
+            self._refresh()
+        except DiskFullError as exc:
+            log.warning("%s", exc)
+        except sqlite3.OperationalError as exc:
+            log.warning("the database is busy: %s", exc)
+        if self.link.up:
+            self._sender.pump(time.monotonic())
+            opening = self._sender.opening()
+            if opening is not None:
+                self._send("receipts", opening)
+            self._pass()
+        self._tell(time.monotonic())
+
+    def _timeout(self, now: float) -> float:
+        if not self.link.up:
+            return IDLE_SECONDS
+        due = self._sender.due()
+        return POLL_SECONDS if due is None else max(0.0, min(POLL_SECONDS, due - now))
+
+    def _look(self) -> None:
+        """Whose box is this now?"""
+        try:
+            access = self._door.look()
+        except MachineError as exc:
+            access, self._said = None, str(exc)
+        core = self._core
+        if access is not None and (core.access is None or core.access.owner != access.owner):
+            self._belong(access.owner)
+        if (access is None) != (core.access is None):
+            core.access = access
+            self._show(set(screen.NAMES))
+        core.access = access
+        self.link.use(access)
+
+    def _belong(self, owner: str) -> None:
+        """What is on its way for one owner is nothing for the next."""
+        with self._core.database.writing() as connection:
+            former = get(connection, "owner")
+            if former and former != owner:
+                log.warning("this box has another owner: what waited for the former one is given up")
+                self._core.outbox.forget(connection)
+                for table in _OF_AN_OWNER:
+                    connection.execute(f"DELETE FROM {table}")
+            if former != owner:
+                put(connection, "owner", owner)
+        self._sender.refresh()
+
+    def _will(self) -> bytes:
+        """The will of a new connection, whose epoch begins here."""
+        self._epoch = self._core.new_id()
+        return self._core.unnumbered("status", self._epoch, status.Offline("lost"))
+
+    def _connected(self, now: float) -> None:
+        log.info("connected")
+        self._sender.refresh()
+        self._sender.connect(now)
+        if self._birth is not None:
+            self._send("status", self._birth, retain=True)
+
+    def _send(self, stream: str, body: Any, retain: bool = False) -> None:
+        """Say something without a number."""
+        try:
+            payload = self._core.unnumbered(stream, self._epoch, body)
+            self.link.publish(stream, payload, 0 if stream == "live" else 1, retain)
+        except OSError as exc:
+            log.warning("nothing can be said: %s", exc)
+        except Malformed as exc:
+            log.error("%s could not be said: %s", stream, exc)
+
+    def _take(self) -> None:
+        packets = self.link.take()
+        if not packets:
+            return
+        now = time.monotonic()
+        try:
+            taken = self._receiver.take(packets)
+        finally:
+            self.link.done()  # the companion sends again what had no effect
+        receipt = taken.receipt()
+        if receipt is not None:
+            self._send("receipts", receipt)
+        elif taken.opened:
+            self._send("receipts", Receipt(()))
+        if taken.receipts:
+            self._sender.heard(taken.receipts, now)
+        if taken.opened:
+            self._sender.opened(now)
+        if taken.lost:
+            log.error("%d messages of the companion are lost: this box lost its memory of having had them", taken.lost)
+        if taken.watched is not None:
+            self._core.watched = now + taken.watched.seconds, taken.watched
+            self._core.ring({"live"})
+        if self._effects.changed:
+            changed, self._effects.changed = self._effects.changed, set()
+            self._show(changed)
+            self._core.ring(changed)
+            self._sender.refresh()
+
+    def _note(self, names: set[str]) -> None:
+        """Another thread changed what the screen shows."""
+        self._fresh = self._fresh | names
+        self.link.wake()
+
+    def _refresh(self) -> None:
+        if self._fresh:
+            fresh, self._fresh = self._fresh, set()
+            self._show(fresh)
+        version = self._core.database.version()
+        if version != self._version:
+            self._version = version
+            self._sender.refresh()
+
+    def _pass(self) -> None:
+        passing = self._core.passing
+        while passing:
+            stream, body, retain = passing.popleft()
+            if isinstance(body, status.Online):
+                self._birth = body
+            self._send(stream, body, retain)
+
+    def _show(self, names: set[str]) -> None:
+        """Pin up what the companion said; nothing of a former owner."""
+        try:
+            if get(self._core.database.connection, "owner") and self._door_is_open():
+                screen.show(self._core.database.connection, self._writer, names, self._core.clock.now().ms)
+            else:
+                for name in screen.NAMES:
+                    self._writer.remove(name)
+        except (OSError, InputError) as exc:
+            log.warning("the board could not be written: %s", exc)
+
+    def _door_is_open(self) -> bool:
+        return self._core.access is not None or self._access_due == 0.0
+
+    def _tell(self, now: float) -> None:
+        if now < self._state_due:
+            return
+        self._state_due = now + STATE_SECONDS
+        if self._core.database.refused and now >= self._probe_due:
+            self._probe_due = now + PROBE_SECONDS
+            self._core.database.probe()
+        fresh = self.state()
+        if fresh != self._state:
+            self._state = fresh
+            try:
+                self._writer.show("sync", fresh.as_dict())
+            except OSError as exc:
+                log.warning("the board could not be written: %s", exc)
+
+    def state(self) -> State:
+        """How things stand."""
+        core = self._core
+        connection = core.database.connection
+        waiting = core.outbox.waiting(connection)
+        files, size = connection.execute(
+            "SELECT count(*), ifnull(sum(json_extract(body, '$.size')), 0) FROM uploads "
+            "WHERE state NOT IN ('kept', 'refused', 'gone')"
+        ).fetchone()
+        access, quality = core.access, core.clock.quality
+        word = judge(
+            access is not None,
+            self.link.up,
+            self.link.refused,
+            self._sender.answered,
+            waiting.messages,
+            core.database.refused,
+        )
+        since = self._state.since
+        if word != self._state.state:
+            since = self._changed(word, core.clock.now().ms if quality == "set" else 0)
+        return State(
+            word,
+            waiting.messages,
+            files,
+            size,
+            since,
+            self.link.said or self._said,
+            access.companion if access else "",
+            access.name if access else "",
+            quality,
+            waiting.oldest,
+        )
+
+    def _changed(self, word: str, now: int) -> int:
+        """Since when the new word is true; being offline outlives the process."""
+        connection = self._core.database.connection
+        kept = get(connection, "offline since")
+        try:
+            if word == "offline":
+                if kept:
+                    return int(kept)
+                with self._core.database.writing() as connection:
+                    put(connection, "offline since", str(now))
+            elif kept and self.link.up:
+                with self._core.database.writing() as connection:
+                    put(connection, "offline since", "")
+        except (sqlite3.Error, DiskFullError):
+            pass
+        return now
+
+    def close(self, reason: Any = "stopped") -> None:
+        """Say goodbye and end the connection."""
+        if self.link.up:
+            self._send("status", status.Offline(reason), retain=True)
+        self.link.close()

@@ -1,0 +1,160 @@
+"""Uploads: files that the companion wants, by the tus protocol, from where it has them, until it says `file.kept`."""
+
+import http.client
+import json
+import logging
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+from device.contracts import codec
+from device.contracts.files import Offered
+from device.sync import settings
+from device.sync.core import Core
+from device.sync.outbox import Outbox
+from device.sync.web import FAST_PIECE, PIECE, Throttled, Web
+
+log = logging.getLogger(__name__)
+IDLE_SECONDS = 30.0
+AGAIN_SECONDS = 6 * 3600  # an offer that nobody answered is made again
+KEPT_SECONDS = 600  # so long the companion may take to check a file that it has
+LONGEST_WAIT = 900.0
+PATCH = 8 * FAST_PIECE  # bytes of one request; while playing less, so that a pause comes soon
+_TUS = {"Tus-Resumable": "1.0.0"}
+
+
+def offer(connection: sqlite3.Connection, outbox: Outbox, offered: Offered, path: Path) -> None:
+    """Offer a file to the companion, in the caller's transaction."""
+    due = _now() + AGAIN_SECONDS
+    made = connection.execute(
+        "INSERT INTO uploads (hash, path, body, state, due) VALUES (?, ?, ?, 'offered', ?) ON CONFLICT DO NOTHING",
+        (offered.file.hash, str(path), _stored(offered), due),
+    ).rowcount
+    if made:
+        outbox.add(connection, offered)
+
+
+def _stored(offered: Offered) -> str:
+    body = codec.plain(offered)
+    return json.dumps({**body, "size": offered.file.size})
+
+
+def _now() -> int:
+    """Seconds that go on while the machine runs; after a start all is due, which does no harm."""
+    return int(time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
+class Uploads:
+    """Sends one file after the other. One thread."""
+
+    def __init__(self, core: Core):
+        self._core = core
+        self._web = Web(core)
+        with core.database.writing() as connection:
+            connection.execute(
+                "UPDATE uploads SET due = ? WHERE state NOT IN ('kept', 'refused', 'gone')", (_now() + 5,)
+            )
+            connection.execute("UPDATE uploads SET due = 0 WHERE state = 'wanted'")
+
+    def step(self) -> float:
+        """Send a piece of what is wanted; returns how long to wait."""
+        core = self._core
+        connection = core.database.connection
+        allowed = settings.get(connection, "files.upload") and (
+            not core.metered or settings.get(connection, "files.metered")
+        )
+        if core.access is None or not allowed:
+            return IDLE_SECONDS
+        self._offer_again(connection)
+        row = connection.execute(
+            "SELECT hash, path, url, token, tries FROM uploads WHERE state = 'wanted' AND due <= ? "
+            "ORDER BY json_extract(body, '$.size') LIMIT 1",
+            (_now(),),
+        ).fetchone()
+        if row is None:
+            return IDLE_SECONDS
+        name, path, url, token, tries = row
+        try:
+            return self._send(name, Path(path), url, {**_TUS, "Authorization": f"Bearer {token}"})
+        except (OSError, http.client.HTTPException) as exc:
+            wait: float = min(2.0**tries, LONGEST_WAIT)
+            self._set(name, due=_now() + int(wait), tries=tries + 1, said=f"the companion is not reached ({exc})"[:300])
+            return min(wait, 1.0)
+
+    def _offer_again(self, connection: sqlite3.Connection) -> None:
+        rows = connection.execute(
+            "SELECT hash, body FROM uploads WHERE state IN ('offered', 'put off', 'sent') AND due <= ?", (_now(),)
+        ).fetchall()
+        for name, body in rows:
+            self._offer(name, body)
+
+    def _offer(self, name: str, body: str) -> None:
+        offered: Offered = codec.both(Offered)[0](json.loads(body))
+        with self._core.database.writing() as connection:
+            connection.execute(
+                "UPDATE uploads SET state = 'offered', due = ? WHERE hash = ?", (_now() + AGAIN_SECONDS, name)
+            )
+            self._core.outbox.add(connection, offered)
+        self._core.wake()
+
+    def _send(self, name: str, path: Path, url: str, headers: dict[str, str]) -> float:
+        try:
+            file = path.open("rb")
+        except FileNotFoundError:
+            self._set(name, state="gone", said="the file is no longer there")
+            return 0.0
+        with file:
+            size = file.seek(0, 2)
+            offset = self._offset(url, headers)
+            if offset is None:
+                return self._lost(name)
+            while offset < size and self._goes_on():
+                most = min(size - offset, 4 * PIECE if self._core.now.busy else PATCH)
+                answer = self._web.ask(
+                    "PATCH",
+                    url,
+                    {
+                        **headers,
+                        "Upload-Offset": str(offset),
+                        "Content-Type": "application/offset+octet-stream",
+                        "Content-Length": str(most),
+                    },
+                    Throttled(self._core, file, offset, most),
+                )
+                if answer.status in (409, 460):
+                    return 0.1
+                if answer.status >= 500 or answer.status == 429:
+                    raise OSError(f"status {answer.status}")
+                if answer.status >= 300:
+                    return self._lost(name)
+                offset = answer.number("upload-offset") or offset + most
+        if offset >= size:
+            self._set(name, state="sent", sent=size, due=_now() + KEPT_SECONDS, tries=0, said="")
+            return 0.0
+        self._set(name, sent=offset, tries=0)
+        return 1.0
+
+    def _goes_on(self) -> bool:
+        return self._core.access is not None and not self._core.metered and not self._core.ending
+
+    def _offset(self, url: str, headers: dict[str, str]) -> int | None:
+        """How much of it the companion has; None when it knows nothing of it any more."""
+        answer = self._web.ask("HEAD", url, headers)
+        if answer.status >= 500 or answer.status == 429:
+            raise OSError(f"status {answer.status}")
+        return answer.number("upload-offset") if answer.status < 300 else None
+
+    def _lost(self, name: str) -> float:
+        """The token or the upload is out of date: offer the file again."""
+        row = self._core.database.connection.execute("SELECT body FROM uploads WHERE hash = ?", (name,)).fetchone()
+        self._offer(name, row[0])
+        return 0.0
+
+    def _set(self, name: str, **values: Any) -> None:
+        with self._core.database.writing() as connection:
+            columns = ", ".join(f"{column} = ?" for column in values)
+            connection.execute(
+                f"UPDATE uploads SET {columns} WHERE hash = ? AND state NOT IN ('kept', 'refused')",
+                (*values.values(), name),
+            )
