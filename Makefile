@@ -29,7 +29,7 @@ help: ## list the targets
 
 setup: $(DONE)/built $(DONE)/page crate ## install what is missing, build the engine and the page, compose the demo crate
 
-run: $(DONE)/built $(if $(MUSIC),,crate) ## set up, then start the box; Ctrl-C stops it
+run: $(DONE)/built $(DONE)/page $(if $(MUSIC),,crate) ## set up, then start the box; Ctrl-C stops it
 	@$(BIN)/rackdeck up $${MUSIC:+--music "$$MUSIC"} $(UP)
 
 test: $(DONE)/test-packages setup lint ## set up, then run every check and every test
