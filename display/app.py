@@ -18,6 +18,7 @@ from display.keys import Keys
 from display.link import Link
 from display.page import Page
 from display.sender import Sender
+from display.shared import Shared
 from display.stats import Stats
 from display.text import Text
 from display.touch import Pointers
@@ -56,7 +57,9 @@ class App:
         self.window = Window(options.size, options.fullscreen, off_screen)
         self.link = Link(folder)
         self.sender = Sender(folder, time.monotonic)
-        self.desk = Desk(self.link, self.sender, Text(), Browser(places), decks=options.decks, page=options.page)
+        self.desk = Desk(
+            self.link, self.sender, Shared(folder), Text(), Browser(places), decks=options.decks, page=options.page
+        )
         self.pointers = Pointers(lambda: self.page.widgets)
         self.keys = Keys(self.desk, self._flip_fullscreen, self._leave)
         self.stats = Stats()
@@ -147,13 +150,13 @@ class App:
                 clock.tick(FRAMES_A_SECOND)
 
     def settle(self) -> None:
-        """Draw until waveforms and folders that are there are read: for a still picture."""
+        """Draw until waveforms, folders and documents that are there are read: for a still picture."""
         end = time.monotonic() + SETTLE_SECONDS
         while time.monotonic() < end:
             self.frame(time.monotonic())
             waves = [deck.wave for deck in self.desk.decks.values() if deck.wave is not None]
             reading = any(wave.rate == 0 or wave.ready < min(wave.expected, 1 << 16) for wave in waves)
-            if not reading and not self.desk.browser.loading:
+            if not reading and not self.desk.browser.loading and not self.desk.shared.busy:
                 break
             time.sleep(0.02)
         self.page.redraw_all()

@@ -1,4 +1,4 @@
-"""The top bar: pages, decks, zoom, how the engine does, recording, the time of day."""
+"""The top bar: pages, the state of the sync, decks, zoom, how the engine does, recording, the time of day."""
 
 from collections.abc import Callable
 
@@ -9,6 +9,7 @@ from display.button import Button, Choice
 from display.desk import ZOOM_STEP, Desk
 from display.layout import Plan
 from display.readouts import clock
+from display.sync_card import SyncSign
 from display.widget import Look, Touch, Widget
 
 TABS = {"deck": "DECKS", "mixer": "MIXER", "browser": "BROWSE", "settings": "SETTINGS", "help": "?"}
@@ -115,6 +116,7 @@ def bar_widgets(desk: Desk, plan: Plan, wall: Callable[[], str]) -> list[Widget]
     """Every control of the top bar that the plan has room for."""
     rects = plan.rects
     made: list[Widget] = [_tab(desk, rects[f"bar.{page}"], page, plan) for page in TABS if f"bar.{page}" in rects]
+    made.append(SyncSign(desk, rects["bar.box"]))
 
     def show(index: int) -> None:
         if desk.deck_count != (2, 4)[index]:

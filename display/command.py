@@ -19,6 +19,7 @@ PAGES = {
     "decks": "deck",
     "mixer": "mixer",
     "browser": "browser",
+    "box": "box",
     "settings": "settings",
     "help": "help",
 }
@@ -58,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="deck",
         metavar="PAGE",
         help="the page to show at first: deck (or decks: waveforms and their controls; the default), mixer, "
-        "browser (folders and tracks), settings, or help (keys and gestures)",
+        "browser (folders and tracks), box (what it shares with its companion), settings, or help (keys and gestures)",
     )
     parser.add_argument(
         "--music", type=Path, default=None, metavar="FOLDER", help="the folder that the browser opens first"

@@ -9,6 +9,7 @@ from display.browser import Browser
 from display.deck import Deck
 from display.link import Link
 from display.sender import Sender
+from display.shared import Shared
 from display.text import Text
 from display.toast import Toasts
 
@@ -25,8 +26,19 @@ class Desk:
     `now` is this frame's time on the monotonic clock. `stale` asks for a new layout before the next frame.
     """
 
-    def __init__(self, link: Link, sender: Sender, text: Text, browser: Browser, *, decks: int = 2, page: str = "deck"):
+    def __init__(
+        self,
+        link: Link,
+        sender: Sender,
+        shared: Shared,
+        text: Text,
+        browser: Browser,
+        *,
+        decks: int = 2,
+        page: str = "deck",
+    ):
         self.link = link
+        self.shared = shared
         self.sender = sender
         self.text = text
         self.browser = browser
@@ -37,6 +49,8 @@ class Desk:
         self.deck_count = decks
         self.layer = 0
         self.keypad = False
+        self.section = 0  # of the box page, where a small screen shows one list
+        self.paged = 0  # how far keys have scrolled the lists of the box page, in rows
         self.zoom = 8.0
         self.stale = True
         self._told: dict[str, str] = {}
@@ -90,6 +104,10 @@ class Desk:
         for deck in self.decks.values():
             deck.update()
         self.browser.poll()
+        claimed = self.shared.claim is None
+        self.shared.poll(self.now)
+        if self.page == "box" and claimed != (self.shared.claim is None):
+            self.stale = True
         news = {name: self.board.text(name) for name in NEWS}
         if self._told_by != self.link.epoch:  # what was said before this screen looked is old
             self._told_by = self.link.epoch

@@ -27,7 +27,7 @@ HELP: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("F1  or  ?", "this page"),
             ("F2", "two or four decks"),
-            ("F3", "settings"),
+            ("F3  ·  F4", "settings  ·  the box"),
             ("F9", "record, stop recording"),
             ("F11", "full screen"),
             ("+  −", "zoom the waveforms"),
@@ -49,6 +49,7 @@ HELP: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("Pad", "tap: set or go; hold or SHIFT: clear"),
             ("Time", "tap for elapsed or remaining"),
             ("Title", "tap to choose a track"),
+            ("List", "drag, wheel or ↑ ↓: scroll"),
         ),
     ),
 )
@@ -64,9 +65,13 @@ _RIGHT = {
     "hot1": pygame.K_7, "hot2": pygame.K_8, "hot3": pygame.K_9, "hot4": pygame.K_0,
 }  # fmt: skip
 _DECK_KEYS = {key: (side, what) for side, keys in ((1, _LEFT), (2, _RIGHT)) for what, key in keys.items()}
-_PAGES = {pygame.K_F1: "help", pygame.K_QUESTION: "help", pygame.K_F3: "settings", pygame.K_TAB: "browser"}
+_PAGES = {
+    pygame.K_F1: "help", pygame.K_QUESTION: "help", pygame.K_F3: "settings", pygame.K_F4: "box",
+    pygame.K_TAB: "browser",
+}  # fmt: skip
 CROSSFADER_STEP = 0.1
 PAGE_ROWS = 8
+_STEPS = {pygame.K_UP: -1, pygame.K_DOWN: 1, pygame.K_PAGEUP: -PAGE_ROWS, pygame.K_PAGEDOWN: PAGE_ROWS}
 
 
 class Keys:
@@ -96,7 +101,7 @@ class Keys:
             self._fullscreen()
         elif event.key == pygame.K_ESCAPE:
             self._back()
-        elif desk.page == "browser":
+        elif desk.page == "browser" or (desk.page == "box" and event.key in _STEPS):
             self._browse(event)
         elif event.unicode in ("+", "="):
             desk.zoom_by(1 / ZOOM_STEP)
@@ -137,9 +142,10 @@ class Keys:
 
     def _browse(self, event: pygame.event.Event) -> None:
         browser = self._desk.browser
-        steps = {pygame.K_UP: -1, pygame.K_DOWN: 1, pygame.K_PAGEUP: -PAGE_ROWS, pygame.K_PAGEDOWN: PAGE_ROWS}
-        if event.key in steps:
-            browser.choose(browser.chosen + steps[event.key])
+        if self._desk.page == "box":
+            self._desk.paged += _STEPS[event.key]
+        elif event.key in _STEPS:
+            browser.choose(browser.chosen + _STEPS[event.key])
         elif event.key in (pygame.K_RETURN, pygame.K_KP_ENTER):
             self._loader.enter()
         elif event.key == pygame.K_BACKSPACE:

@@ -8,7 +8,7 @@ from display.area import Area
 from display.deck_layout import place_deck, place_slim_deck
 from display.mixer_layout import place_mixer, place_mixer_page
 
-PAGES = ("deck", "mixer", "browser", "settings", "help")
+PAGES = ("deck", "mixer", "browser", "box", "settings", "help")
 SMALLEST = (640, 400)
 FULL = (1280, 720)
 COMPACT = (800, 480)
@@ -87,19 +87,19 @@ def _bar(made: Plan, area: Area) -> None:
     bar = area.inset(4 * unit, 2 * unit if made.compact else 3 * unit)
     gap = 4 * unit
     tabs = (
-        [("deck", 74), ("mixer", 70), ("browser", 80), ("settings", 48), ("help", 40)]
+        [("deck", 62), ("mixer", 60), ("browser", 66), ("box", 76), ("settings", 42), ("help", 38)]
         if made.compact
-        else [("deck", 92), ("browser", 100), ("settings", 104), ("help", 46)]
+        else [("deck", 88), ("browser", 96), ("box", 136), ("settings", 100), ("help", 44)]
     )
     for name, width in tabs:
         rects[f"bar.{name}"] = bar.take_left(width * unit, gap).rect
     bar.take_left(6 * unit)
-    rects["bar.count"] = bar.take_left((72 if made.compact else 152) * unit, gap).rect
+    rects["bar.count"] = bar.take_left((66 if made.compact else 152) * unit, gap).rect
     if made.compact and made.decks == 4:
-        rects["bar.layer"] = bar.take_left(54 * unit, gap).rect
+        rects["bar.layer"] = bar.take_left(50 * unit, gap).rect
     rects["bar.clock"] = bar.take_right((46 if made.compact else 62) * unit, gap).rect
-    rects["bar.record"] = bar.take_right((92 if made.compact else 126) * unit, gap).rect
-    zoom = bar.take_right((84 if made.compact else 92) * unit, gap)
+    rects["bar.record"] = bar.take_right((88 if made.compact else 126) * unit, gap).rect
+    zoom = bar.take_right((78 if made.compact else 92) * unit, gap)
     rects["bar.zoom_out"], rects["bar.zoom_in"] = (part.rect for part in zoom.columns([1, 1], gap))
     rects["bar.status"] = bar.rect
 

@@ -6,6 +6,7 @@ import pygame
 
 from display import theme
 from display.bar import bar_widgets
+from display.box_view import box_widgets
 from display.browser_view import browser_widgets
 from display.deck_view import deck_widgets
 from display.desk import Desk
@@ -44,7 +45,9 @@ class Page:
                 widgets += deck_widgets(desk, made, number)
         if "mixer.crossfader" in made.rects:
             widgets += mixer_widgets(desk, made)
-        extra = {"browser": browser_widgets, "settings": settings_widgets, "help": help_widgets}.get(made.page)
+        extra = {
+            "browser": browser_widgets, "box": box_widgets, "settings": settings_widgets, "help": help_widgets,
+        }.get(made.page)  # fmt: skip
         return widgets + extra(desk, made) if extra is not None else widgets
 
     def redraw_all(self) -> None:

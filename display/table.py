@@ -9,6 +9,7 @@ from display.browser import Row
 from display.desk import Desk
 from display.loader import Loader
 from display.readouts import clock
+from display.scroll import Scroll
 from display.widget import Look, Touch, Widget
 
 ROW = 44.0
@@ -20,8 +21,6 @@ COLUMNS = (
     ("bpm", "BPM", 0.09),
     ("seconds", "TIME", 0.11),
 )
-DRAG_SLOP = 8.0
-FRICTION = 4.0  # a second
 
 
 class Table(Widget):
@@ -31,11 +30,7 @@ class Table(Widget):
         super().__init__(desk, rect)
         self._browser = desk.browser
         self._loader = loader
-        self._scroll = 0.0
-        self._speed = 0.0
-        self._last: tuple[float, float] | None = None
-        self._dragging = False
-        self._moved_at = 0.0
+        self._scroll = Scroll()
         self._followed = (-1, Path())
 
     @property
@@ -52,21 +47,12 @@ class Table(Widget):
         return max(0.0, len(self._browser.rows) * self._row_height - self._list.h)
 
     def look(self) -> Look:
-        self._run_on()
+        scroll = self._scroll
+        scroll.run_on(self._most, self.desk.now)
         self._follow()
         browser = self._browser
         loaded = tuple(deck.text_of("path") if deck.loaded else "" for deck in self.desk.decks.values())
-        return browser.version, browser.chosen, round(self._scroll), loaded, self._dragging, browser.loading
-
-    def _run_on(self) -> None:
-        """Let a flung list roll out."""
-        step, self._moved_at = min(max(self.desk.now - self._moved_at, 0.0), 0.1), self.desk.now
-        if self._last is None and self._speed:
-            self._scroll += self._speed * step
-            self._speed *= max(0.0, 1 - FRICTION * step)
-            if abs(self._speed) < 8 or not 0 <= self._scroll <= self._most:
-                self._speed = 0.0
-        self._scroll = min(max(self._scroll, 0.0), self._most)
+        return browser.version, browser.chosen, round(scroll.offset), loaded, scroll.dragging, browser.loading
 
     def _follow(self) -> None:
         """Keep a row that was chosen by keys in sight."""
@@ -76,10 +62,9 @@ class Table(Widget):
         self._followed = chosen
         if chosen[0] >= 0:
             top = chosen[0] * self._row_height
-            self._scroll = min(max(self._scroll, top + self._row_height - self._list.h), top)
-        elif self._last is None:
-            self._scroll = 0.0
-        self._scroll = min(max(self._scroll, 0.0), self._most)
+            self._scroll.go(min(max(self._scroll.offset, top + self._row_height - self._list.h), top))
+        elif not self._scroll.held:
+            self._scroll.go(0.0)
 
     def _columns(self) -> list[pygame.Rect]:
         left = self.desk.px(42)
@@ -106,19 +91,19 @@ class Table(Widget):
             ):
                 box = pygame.Rect(area.x, area.y + area.h // 3 + index * self.desk.px(24), area.w, self.desk.px(24))
                 self.say(surface, line, theme.BODY, theme.SOFT, box=box)
-        first = int(self._scroll // self._row_height)
+        first = int(self._scroll.offset // self._row_height)
         loaded: dict[str, int] = {}
         for number, path in enumerate(look[3], 1):
             loaded.setdefault(path, number)
         for index in range(first, min(len(rows), first + area.h // self._row_height + 2)):
-            y = area.y + index * self._row_height - round(self._scroll)
+            y = area.y + index * self._row_height - round(self._scroll.offset)
             box = pygame.Rect(area.x, y, area.w, self._row_height)
             self._draw_row(
                 surface, rows[index], box, columns, chosen=index == look[1], deck=loaded.get(str(rows[index].path), 0)
             )
         if self._most > 0:
             length = max(self.desk.px(30), round(area.h * area.h / (len(rows) * self._row_height)))
-            y = area.y + round((area.h - length) * self._scroll / self._most)
+            y = area.y + round((area.h - length) * self._scroll.offset / self._most)
             shapes.panel(
                 surface,
                 pygame.Rect(area.right - self.desk.px(6), y, self.desk.px(4), length),
@@ -191,32 +176,21 @@ class Table(Widget):
             self.say(surface, saying, theme.LABEL, ink, box=cell, align=align, figures=align == "right")
 
     def down(self, touch: Touch, /) -> None:
-        self._last = (touch.y, self.desk.now)
-        self._dragging = False
-        self._speed = 0.0
+        self._scroll.down(touch, self.desk.now)
 
     def move(self, touch: Touch, /) -> None:
-        if self._last is None or touch.start_y < self._list.y:
-            return
-        if not self._dragging and abs(touch.y - touch.start_y) < DRAG_SLOP * self.desk.unit:
-            return
-        self._dragging = True
-        y, at = self._last
-        self._scroll += y - touch.y
-        step = max(self.desk.now - at, 1 / 240)
-        self._speed = 0.6 * self._speed + 0.4 * (y - touch.y) / step
-        self._last = (touch.y, self.desk.now)
+        if touch.start_y >= self._list.y:
+            self._scroll.move(touch, self.desk.now, self.desk.unit)
 
     def up(self, touch: Touch, /) -> None:
-        dragged, self._dragging, self._last = self._dragging, False, None
-        if dragged or not self.rect.collidepoint(touch.x, touch.y):
+        if self._scroll.up() or not self.rect.collidepoint(touch.x, touch.y):
             return
         if touch.y < self._list.y:
             for (column, _, _), box in zip(COLUMNS, self._columns(), strict=True):
                 if box.x - self.desk.px(8) <= touch.x < box.right:
                     self._browser.sort_by(column)
             return
-        index = int((touch.y - self._list.y + self._scroll) // self._row_height)
+        index = int((touch.y - self._list.y + self._scroll.offset) // self._row_height)
         if not 0 <= index < len(self._browser.rows):
             return
         again = index == self._browser.chosen
@@ -225,4 +199,4 @@ class Table(Widget):
             self._loader.enter()
 
     def wheel(self, steps: float, /) -> None:
-        self._scroll = min(max(self._scroll - steps * 1.5 * self._row_height, 0.0), self._most)
+        self._scroll.go(self._scroll.offset - steps * 1.5 * self._row_height)

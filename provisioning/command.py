@@ -4,9 +4,14 @@ import argparse
 import contextlib
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from device.errors import InputError, MachineError
+
+if TYPE_CHECKING:
+    from provisioning.claiming import Claim
 
 HOUSE_TOKEN_FILE = "keys/house.token"  # below the companion's folder, which only its own user can read
 HOUSE_WAIT_SECONDS = 1.0
@@ -105,9 +110,24 @@ def _claim(place: Path, arguments: argparse.Namespace) -> int:
     check = f"{claim.check[:3]} {claim.check[3:]}"
     print(f"Type {claim.shown} under Boxes at {link.address}, or scan the code. It is good for ten minutes.")
     print(f"The page then shows the number {check}. If it shows another, that is not this box.", flush=True)
-    made = claiming.wait(place, link, claim, sleep=time.sleep)
+    with _shown(claim):
+        made = claiming.wait(place, link, claim, sleep=time.sleep)
     print(f"{made.name} is claimed; its broker is {made.broker_host}:{made.broker_port}.")
     return 0
+
+
+@contextlib.contextmanager
+def _shown(claim: "Claim") -> Iterator[None]:
+    """On the box's own screen, too, while it is good."""
+    from device.panel.board import Writer
+
+    board = Writer()
+    ends = round(1000 * (time.time() + claim.left(time.monotonic())))
+    board.show("claim", {"code": claim.shown, "url": claim.link, "check": claim.check, "ends": ends})
+    try:
+        yield
+    finally:
+        board.remove("claim")
 
 
 def _house(place: Path, address: str, folder: Path) -> int:

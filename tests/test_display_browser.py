@@ -221,22 +221,22 @@ def test_the_list_scrolls_under_the_finger_rolls_out_and_stays_within_its_ends(t
             screen.finger(pygame.FINGERMOTION, 1, (place[0], place[1] - 30 * step))
             screen.frame(0.016)
         screen.finger(pygame.FINGERUP, 1, (place[0], place[1] - 240))
-        assert table._scroll == pytest.approx(240, abs=2)
+        assert table._scroll.offset == pytest.approx(240, abs=2)
         assert screen.app.desk.browser.chosen == -1  # a drag chooses nothing
         for _ in range(30):
             screen.frame(0.016)
-        assert table._scroll > 400
+        assert table._scroll.offset > 400
         table.wheel(-1000)
         screen.frame()
-        assert table._scroll == table._most
+        assert table._scroll.offset == table._most
         table.wheel(1000)
         screen.frame()
-        assert table._scroll == 0
+        assert table._scroll.offset == 0
         screen.key(pygame.K_UP)
         for _ in range(5):
             screen.key(pygame.K_PAGEDOWN)
-        assert table._scroll > 0
-        assert 0 <= screen.app.desk.browser.chosen * table._row_height - table._scroll < table._list.h
+        assert table._scroll.offset > 0
+        assert 0 <= screen.app.desk.browser.chosen * table._row_height - table._scroll.offset < table._list.h
 
 
 def test_a_tap_on_a_column_sorts_by_it(screen):

@@ -52,7 +52,7 @@ def start(home: Path, *words: str, **environment: str) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, "-c", PROGRAM, *words], env=known, **pipes)
 
 
-@pytest.mark.parametrize("view", ["deck", "mixer", "browser", "settings", "help"])
+@pytest.mark.parametrize("view", ["deck", "mixer", "browser", "box", "settings", "help"])
 @pytest.mark.parametrize(("size", "decks"), [("1280x720", 4), ("800x480", 2)])
 def test_a_screenshot_works_without_an_engine(tmp_path, home, view, size, decks):
     file = tmp_path / "picture.png"

@@ -10,7 +10,7 @@ from display.area import Area
 from display.layout import plan
 
 SIZES = [(800, 480), (1024, 600), (1280, 720), (1280, 800), (1920, 1080), (1024, 768), (1920, 480), (640, 400)]
-PAGES = ["deck", "mixer", "browser", "settings", "help"]
+PAGES = ["deck", "mixer", "browser", "box", "settings", "help"]
 ONLY_SHOWN = {"bar.status", "bar.clock", "browser.path", "browser.chosen", "mixer.meter", "mixer.head"}
 ALL = list(itertools.product(SIZES, (2, 4), PAGES))
 NAMES = [f"{size[0]}x{size[1]}-{decks}-{page}" for size, decks, page in ALL]

@@ -182,8 +182,8 @@ def test_an_action_without_an_engine_is_a_sentence_not_a_crash(tmp_path):
     assert any("rackdeck up" in sentence for sentence in sender.errors())
 
 
-def test_the_screen_imports_the_panel_and_the_crate_and_nothing_else_of_the_box():
-    allowed = {"device.panel", "device.errors", "device.paths"}
+def test_the_screen_imports_the_panel_the_contracts_and_the_crate_and_nothing_else_of_the_box():
+    allowed = {"device.panel", "device.contracts", "device.errors", "device.paths"}
     for path in Path(display.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

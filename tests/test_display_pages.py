@@ -9,7 +9,7 @@ import pytest
 from tests.fake_screen import open_screen
 
 SIZES = [(800, 480), (1024, 600), (1280, 720), (1280, 800), (1920, 1080)]
-PAGES = ["deck", "mixer", "browser", "settings", "help"]
+PAGES = ["deck", "mixer", "browser", "box", "settings", "help"]
 ROWS = np.full((4500, 4), 90, np.uint8)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from device import paths
 from device.errors import InputError
 
-NAMES = ("sync", "earnings", "releases", "notices", "lists")
+NAMES = ("sync", "claim", "earnings", "releases", "notices", "lists")
 MOST_BYTES = 128 * 1024  # of one document: it lies in memory and is read between two frames
 Document = dict[str, Any]
 
@@ -58,24 +58,29 @@ class Reader:
 
     def __init__(self, folder: Path | None = None):
         self._folder = folder or paths.runtime()
-        self._seen: dict[str, tuple[tuple[int, int, int], Document]] = {}
+        self._seen: dict[str, tuple[tuple[int, int, int], Document | None]] = {}
 
     def read(self, name: str) -> Document | None:
         """The document, which must not be changed; None when there is none."""
         path = _file(self._folder, name)
         try:
             found = path.stat()
-            version = found.st_ino, found.st_mtime_ns, found.st_size
-            known = self._seen.get(name)
-            if known is not None and known[0] == version:
-                return known[1]
-            if found.st_size > MOST_BYTES:
-                raise ValueError
-            document = json.loads(path.read_bytes())
-            if not isinstance(document, dict):
-                raise TypeError
-        except (OSError, ValueError, TypeError, RecursionError):
+        except OSError:
             self._seen.pop(name, None)
             return None
-        self._seen[name] = version, document
-        return document
+        version = found.st_ino, found.st_mtime_ns, found.st_size
+        known = self._seen.get(name)
+        if known is None or known[0] != version:
+            known = self._seen[name] = version, _parsed(path, found.st_size)
+        return known[1]
+
+
+def _parsed(path: Path, size: int) -> Document | None:
+    """What a file holds; None for what is no document."""
+    if size > MOST_BYTES:
+        return None
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None

@@ -1,0 +1,76 @@
+"""How the box stands with its companion, in words: for the top bar, and at length."""
+
+from display import theme, when
+from display.shared import Sync
+from display.theme import Colour
+
+_COLOURS = {
+    "in step": theme.PLAY,
+    "behind": theme.ACCENT,
+    "connecting": theme.ACCENT,
+    "offline": theme.WARNING,
+    "unanswered": theme.WARNING,
+    "disk full": theme.DANGER,
+}
+NOBODYS = "nobody's"
+
+
+def colour(sync: Sync) -> Colour:
+    """Of the dot that says it at a glance."""
+    return _COLOURS.get(sync.state, theme.FAINT)
+
+
+def many(count: int) -> str:
+    """A count in at most four letters: `999`, `12k`, `3M`."""
+    for size, letter in ((1_000_000, "M"), (10_000, "k")):
+        if count >= size:
+            return f"{count // (1_000_000 if letter == 'M' else 1000)}{letter}" if count < 1e9 else "999M"
+    return str(count)
+
+
+def signs(sync: Sync, wall: int) -> tuple[str, ...]:
+    """Few words for the bar, the longest first; the shortest always fits."""
+    if sync.state == "behind":
+        return f"behind by {many(sync.behind)}", f"{many(sync.behind)} behind"
+    if sync.state == "offline":
+        at = when.since(sync.since, wall)
+        return (f"offline since {at}", f"offline {at}", "offline") if at else ("offline",)
+    if sync.state == NOBODYS:
+        return "waits for an owner", "unclaimed"
+    return (sync.state,)
+
+
+def headline(sync: Sync, wall: int) -> str:
+    """A heading."""
+    if sync.state == "behind":
+        return f"Behind by {sync.behind:,}"
+    if sync.state == NOBODYS:
+        return "Waiting for an owner"
+    if sync.state == "disk full":
+        return "The disk is full"
+    if sync.state == "unanswered":
+        return "No answer"
+    if sync.state == "offline":
+        at = when.since(sync.since, wall)
+        return f"Offline since {at}" if at else "Offline"
+    return sync.state[:1].upper() + sync.state[1:]
+
+
+def sentence(sync: Sync) -> str:
+    """What it means, and what to do."""
+    count = sync.behind
+    waits = f"{count:,} message{'s wait' if count != 1 else ' waits'} here" if count else ""
+    if sync.state == "in step":
+        return "Everything has reached the companion."
+    if sync.state == "behind":
+        return f"{count:,} message{'s are' if count != 1 else ' is'} on the way to the companion."
+    if sync.state == "offline":
+        return f"{waits or 'Nothing waits here'}. The link comes back by itself; playing goes on without it."
+    if sync.state == "unanswered":
+        return f"The link stands, but the companion does not answer. {waits or 'Nothing waits here'}."
+    if sync.state == "disk full":
+        return "Free space on the disk. What waits goes on then."
+    if sync.state == NOBODYS:
+        told = "`rackdeck box claim --companion ADDRESS` shows a code to claim it by. Playing needs no owner."
+        return f"{told} {waits}." if waits else told
+    return f"{waits}." if waits else ""
