@@ -2,8 +2,10 @@
 
 import errno
 import fcntl
+import hashlib
 import os
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +20,7 @@ from typing import NoReturn
 from companion.config import MARK, PREFIX, Settings
 from companion.errors import SettingError
 
+ADDRESS = Path("run", "address")  # below the folder, while it runs
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 LOG_BYTES = 5_000_000
 LOG_BACKUPS = 3
@@ -82,6 +85,7 @@ def table(settings: Settings) -> list[Process]:
     return [
         Process("web", (*python, *web)),
         Process("live", (*python, *live)),
+        Process("ingest", (*python, "companion.ingesting")),
         Process("jobs", ("nice", "-n", "15", *python, "companion.worker"), "INT"),  # the page comes first
     ]
 
@@ -122,7 +126,8 @@ def take_lock(folder: Path) -> int:
     SettingError when another process is, or the folder cannot be written to.
     """
     try:
-        (folder / "run").mkdir(parents=True, exist_ok=True, mode=0o700)
+        for made in (folder, folder / "run"):  # `mode` is of the last one alone
+            made.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = os.open(folder / "run" / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as exc:
         reason = (exc.strerror or str(exc)).lower()
@@ -164,24 +169,48 @@ def check_port(host: str, port: int, key: str) -> None:
             raise SettingError(f"{host} port {port} cannot be listened on: {(exc.strerror or '').lower()}") from exc
 
 
+def address(settings: Settings) -> str:
+    """How browsers reach the companion that runs in this folder; where none does, the one that the settings start."""
+    try:
+        return (settings.folder / ADDRESS).read_text(encoding="utf-8").strip() or settings.url
+    except OSError:
+        return settings.url
+
+
 def environment(settings: Settings, given: dict[str, str]) -> dict[str, str]:
     """What the processes find: what was given here, and the settings that the command line changed."""
     told = {f"{PREFIX}{name.upper()}": str(getattr(settings, name)) for name in ("folder", "host", "port", "live_port")}
-    metrics = settings.folder / "run" / "metrics"
     return {
         **given,
         **told,
         MARK: str(settings.folder),
-        METRICS: str(metrics),
+        METRICS: str(counters(settings)),
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def counters(settings: Settings) -> Path:
+    """Where the processes count: files in memory, for a mapped file on a full disk ends who writes into it."""
+    memory = Path("/dev/shm")
+    name = hashlib.sha256(os.fsencode(settings.folder.absolute())).hexdigest()[:16]
+    return (memory if memory.is_dir() else Path(tempfile.gettempdir())) / f"companion-{os.getuid()}-{name}"
+
+
+def _clear_counters(folder: Path) -> None:
+    """Make the folder, and forget what processes counted that are gone."""
+    folder.mkdir(exist_ok=True, mode=0o700)
+    if folder.stat().st_uid != os.getuid():
+        raise SettingError(f"{folder} is another user's; remove it")
+    for left in folder.glob("*.db"):
+        if not Path("/proc", left.stem.rpartition("_")[2]).exists():
+            left.unlink(missing_ok=True)
 
 
 def become(name: str, settings: Settings) -> NoReturn:
     """Be one of the processes, as in a container, where something else watches over it."""
     command = next(process.command for process in table(settings) if process.name == name)
-    metrics = tempfile.mkdtemp(prefix="companion-metrics-")  # the folder may be shared with other machines
-    os.execvpe(command[0], command, environment(settings, dict(os.environ)) | {METRICS: metrics})
+    _clear_counters(counters(settings))
+    os.execvpe(command[0], command, environment(settings, dict(os.environ)))
 
 
 class Runner:
@@ -194,10 +223,9 @@ class Runner:
     def start(self) -> None:
         """Write the configuration and start."""
         folder = self._settings.folder
-        for name in ("run", "logs", "run/metrics"):
+        for name in ("run", "logs"):
             (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
-        for left in (folder / "run" / "metrics").glob("*.db"):  # counters of processes that are gone
-            left.unlink()
+        _clear_counters(counters(self._settings))
         written = folder / "run" / "supervisord.conf"
         written.write_text(render(self._settings), encoding="utf-8")
         words = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-P", "-m", "companion.supervising"]
@@ -224,7 +252,14 @@ class Runner:
 
     def stop(self) -> None:
         """End all processes and wait for them."""
-        if self._child is None or self._child.poll() is not None:
+        if self._child is None:
+            return
+        self._end()
+        shutil.rmtree(counters(self._settings), ignore_errors=True)
+
+    def _end(self) -> None:
+        assert self._child is not None
+        if self._child.poll() is not None:
             return
         self._child.send_signal(signal.SIGTERM)
         try:

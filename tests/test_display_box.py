@@ -352,15 +352,15 @@ def test_no_bytes_stop_the_screen(tmp_path):
         assert box.sign() == ""
 
 
-def test_a_long_document_that_is_none_is_not_read_with_every_frame(tmp_path, monkeypatch):
+def test_a_document_that_is_none_is_read_once_and_not_with_every_frame(tmp_path, monkeypatch):
     (tmp_path / "board-releases.json").write_bytes(b'{"releases":[' + b'{"b":1},' * 15_000 + b"1")
-    read, asked = board.Reader.read, []
-    monkeypatch.setattr(board.Reader, "read", lambda self, name: (asked.append(name), read(self, name))[1])
+    parse, parsed = board._parsed, []
+    monkeypatch.setattr(board, "_parsed", lambda path, size: (parsed.append(path.name), parse(path, size))[1])
     shared = Shared(tmp_path)
     for frame in range(300):
         shared.poll(frame / 60)
-    assert asked.count("earnings") > 200  # is not there: costs next to nothing, and is seen at once when it comes
-    assert asked.count("releases") < 100
+    assert parsed == ["board-releases.json"]
+    assert shared.releases == ()
 
 
 def test_at_most_one_document_is_read_anew_in_a_frame(tmp_path):

@@ -10,6 +10,8 @@ from flask import Flask, Request, Response, request
 from flask.sessions import NullSession, SessionInterface, SessionMixin
 from werkzeug.routing import MapAdapter, Rule
 
+LARGEST_BODY = 1 << 20  # bytes
+
 
 def shape(rule: Rule) -> str:
     """A route's address, whatever its parts are called: `/tracks/{}`."""
@@ -33,7 +35,7 @@ class Application(Flask):
 
     def __init__(self) -> None:
         super().__init__("companion", static_folder=None)
-        self.config["MAX_CONTENT_LENGTH"] = 1 << 20
+        self.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Views and hooks are plain functions."""

@@ -18,6 +18,8 @@ from companion.database import database, ready
 from companion.errors import Forbidden, Problem, Unauthorized, WrongType
 from companion.web import conditional
 from companion.web.api import Rule
+from companion.web.application import LARGEST_BODY
+from companion.web.bodies import Bodies
 from companion.web.identity import NOBODY, Access, Identity
 from companion.web.limits import BY_ADDRESS, Limiter, address_of, headers
 
@@ -44,6 +46,7 @@ class Chain:
     def __init__(self, settings: Settings, rules: dict[str, Rule], resolve: Resolve):
         self._rules, self._resolve = rules, resolve
         self._limiter, self._cookie = Limiter(settings), settings.cookie
+        self._bodies = Bodies(settings.threads)
         proxied = settings.public_url or settings.trusted_proxies
         self._here_alone = not proxied and settings.host in ("127.0.0.1", "::1", "localhost")
         address = urlsplit(settings.url)
@@ -130,6 +133,9 @@ class Chain:
             raise Forbidden(f"this needs the role {rule.access.name.lower()}")
         if caller.scopes is not None and rule.access > Access.PUBLIC and rule.scope not in caller.scopes:
             raise Forbidden(f"this key lacks the scope {rule.scope}" if rule.scope else "no key may do this; sign in")
+        if not safe and rule.reads_body and _sends(call) and (call.content_length or 0) <= LARGEST_BODY:
+            with self._bodies.reading(address_of(call.remote_addr)):
+                call.get_data()  # is kept for the view
 
     def _identify(self, call: Request) -> Identity:
         bearer = call.environ.get("HTTP_AUTHORIZATION")
@@ -156,8 +162,7 @@ class Chain:
             sent = call.headers.get("X-CSRF-Token", "")
             if rule.access > Access.PUBLIC and not hmac.compare_digest(sent.encode(), caller.csrf.encode()):
                 raise Forbidden("the page is out of date; load it again")
-        sends = call.content_length or "HTTP_TRANSFER_ENCODING" in call.environ
-        if rule.reads_body and sends and not call.is_json:
+        if rule.reads_body and _sends(call) and not call.is_json:
             raise WrongType("send JSON, with Content-Type: application/json")
 
     def after(self, response: Response) -> Response:
@@ -210,6 +215,10 @@ def _is_here(host: str) -> bool:
     """Whether a Host header is `localhost` or a number. A site whose name leads to this machine is none of ours."""
     name = host.partition(":")[0]
     return name in ("localhost", "", "[") or name.replace(".", "").isdigit()
+
+
+def _sends(call: Request) -> bool:
+    return bool(call.content_length) or "HTTP_TRANSFER_ENCODING" in call.environ
 
 
 def _scope() -> _AppCtxGlobals:

@@ -29,7 +29,7 @@ TABLE = {
     "probe": (20000, 3600),  # health, asked by machines every second
     "enrol": (1000, 3600),  # boxes that are being claimed ask every few seconds
     "mail": (30, 3600),  # what sends mail to others
-    "upload": (100, 3600),
+    "upload": (5000, 3600),  # beginnings alone: a crate has hundreds of small files, and tiers count bytes
     "graphql": (500, 3600),
 }
 # Counted by address even when somebody is signed in: an account must not buy more guesses at others.

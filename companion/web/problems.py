@@ -52,7 +52,8 @@ def _of_problem(problem: Problem) -> Response:
     return response
 
 
-def _of_http(error: HTTPException) -> Response:
+def of_http(error: HTTPException) -> Response:
+    """What the web framework found wrong, as a problem."""
     if error.response is not None:
         return error.response  # type: ignore[return-value]
     status = error.code or 500
@@ -85,7 +86,7 @@ def _of_database(error: Exception) -> Response:
 def install(app: Flask) -> None:
     """Let the app answer all errors this way."""
     app.register_error_handler(Problem, _of_problem)
-    app.register_error_handler(HTTPException, _of_http)
+    app.register_error_handler(HTTPException, of_http)
     for kind in (peewee.OperationalError, peewee.InterfaceError):
         app.register_error_handler(kind, _of_database)
     app.register_error_handler(Exception, _of_bug)
