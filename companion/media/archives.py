@@ -14,7 +14,7 @@ from companion.media.kinds import MIB, Refused
 MOST_FILES = 10_000
 MOST_UNPACKED = 4096 * MIB
 MOST_RATIO = 200  # unpacked to packed; what compresses better is a bomb, not work
-LARGEST_JSON = 50 * MIB
+LARGEST_JSON = 50_000_000
 _CHUNK = 1 << 20
 _LOCAL_HEAD = 30
 _END = b"PK\x05\x06"
@@ -114,7 +114,7 @@ def look_into_json(file: BinaryIO) -> dict[str, Any]:
     """Facts (members). Refused when it is no JSON, nested too deeply, or too large to be read whole."""
     size = file.seek(0, 2)
     if size > LARGEST_JSON:
-        raise Refused(f"a JSON project may have {LARGEST_JSON // MIB} MB; pack it as zip")
+        raise Refused(f"a JSON project may have {LARGEST_JSON // 1_000_000} MB; pack it as zip")
     file.seek(0)
     try:
         content = json.loads(file.read())

@@ -22,15 +22,17 @@ import av
 from PIL import Image
 
 from companion.media import archives, decoding, images
-from companion.media.isolation import shut_in
-from companion.media.kinds import FORMATS, Format, Refused, check_size
+from companion.media.isolation import brisk, shut_in
+from companion.media.kinds import FORMATS, Format, Refused
 from companion.media.loudness import LoudnessMeter
 from companion.media.spectrum import SpectrumMeter
 from companion.media.waveform import WaveformMaker
 
 INPUT = 0
 TELL_SECONDS = 0.3
-MOST_SECONDS = 600  # of processor time; a small file, which may be made to take long, gets less
+CUT_SECONDS = 0.2  # less than that may be missing by a codec's delay
+MOST_SECONDS = 600  # of processor time, and one for each MiB; a small file, which may be made to take long, gets less
+OPENING_SECONDS = 8  # of processor time for what stands before the sound
 Facts = dict[str, Any]
 Blobs = dict[str, bytes]
 
@@ -55,13 +57,18 @@ class Teller:
 
 
 def read_audio(format_: Format, progress: Callable[[float], None]) -> tuple[Facts, Blobs]:
-    """Facts, tags, loudness and spectrum of a sound; its waveform, and its cover if it has one."""
+    """Facts, tags, loudness and spectrum of a sound; its waveform, and its cover if it has one.
+
+    `cut_short` among the facts: the seconds that the file should have, where there are less.
+    """
     _refuse_archives()
-    with decoding.open_file(format_, INPUT) as container:
+    with brisk(OPENING_SECONDS), decoding.open_file(format_, INPUT) as container:
         picture = decoding.cover(container)
-    with decoding.open_file(format_, INPUT) as container:
+    with brisk(OPENING_SECONDS):
+        container = decoding.open_file(format_, INPUT)
+    with container:
         stream = decoding.sound(container)
-        facts = decoding.describe(stream)
+        facts, named = decoding.describe(stream), decoding.promised(format_, stream, INPUT)
         said = decoding.tags(container, stream)
         names = [channel.name for channel in stream.layout.channels]
         rate, size = facts["rate"], decoding.file_size(INPUT)
@@ -77,6 +84,8 @@ def read_audio(format_: Format, progress: Callable[[float], None]) -> tuple[Fact
             progress(min(frames / expected, 1.0))
     seconds = frames / rate
     facts |= {"seconds": round(seconds, 3), "frames": frames, "bitrate": round(8 * size / seconds)}
+    if named is not None and seconds < named - CUT_SECONDS:
+        facts["cut_short"] = round(named, 3)
     facts |= {"tags": said, "loudness": asdict(loudness.result()), "spectrum": spectrum.result()}
     blobs = {"waveform": waveform.result()}
     if picture and len(picture) <= images.LARGEST_COVER:
@@ -93,7 +102,6 @@ def read_video(format_: Format, progress: Callable[[float], None]) -> tuple[Fact
     _refuse_archives()
     with decoding.open_file(format_, INPUT) as container:
         if format_.demuxer == "mov" and container.streams.audio and not container.streams.video:
-            check_size("audio", decoding.file_size(INPUT))
             sound = True
         else:
             sound = False
@@ -150,7 +158,8 @@ def main() -> int:
     os.dup2(2, 1)  # what a library prints must not get among the answers
     teller = Teller(output)
     _import_all()
-    gone = shut_in(min(MOST_SECONDS, 60 + 30 * (decoding.file_size(INPUT) >> 20)))
+    large = decoding.file_size(INPUT) >> 20
+    gone = shut_in(min(MOST_SECONDS + large, 60 + 30 * large))
     try:
         facts, blobs = READERS[format_.kind](format_, teller)
     except Refused as exc:

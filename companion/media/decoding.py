@@ -15,6 +15,7 @@ from companion.media.kinds import Format, Refused
 
 BLOCK = 1 << 16  # frames
 LONGEST_SECONDS = 6 * 3600
+_TOO_LONG = Refused(f"it is longer than {LONGEST_SECONDS // 3600} hours; cut it into parts")
 MOST_CHANNELS = 8
 MOST_SIDE = 8192
 _LOUDEST = 64.0  # what a file of floats may hold above full scale
@@ -36,6 +37,9 @@ TAGS = {
     "key": ("tkey", "initialkey", "initial_key", "key"),
     "comment": ("comment", "icmt", "description"),
 }
+_HEAD = 4096
+_MOST_CHUNKS = 1000
+_OPEN = (0xFFFFFFFF, 0, 0x7FFFFFFF, 0x7FFFF000)  # what programs write that do not know the length yet
 _LOSSLESS = ("pcm_", "flac", "alac", "wavpack")
 
 
@@ -60,6 +64,8 @@ def sound(container: Any) -> Any:
     stream = container.streams.audio[0]
     if not 8000 <= stream.rate <= 384_000 or not 1 <= stream.channels <= MOST_CHANNELS:
         raise Refused(f"the sound has {stream.channels} channels at {stream.rate} Hz; 8 at 8 to 384 kHz are the most")
+    if (container.duration or 0) > 2 * LONGEST_SECONDS * 1_000_000:  # what a header says may be a little wrong
+        raise _TOO_LONG
     return stream
 
 
@@ -122,7 +128,7 @@ def blocks(container: Any, stream: Any) -> Iterator[NDArray[np.float32]]:
         if held >= BLOCK:
             total += held
             if total > LONGEST_SECONDS * rate:
-                raise Refused(f"it is longer than {LONGEST_SECONDS // 3600} hours; cut it into parts")
+                raise _TOO_LONG
             yield _joined(waiting)
             waiting, held = [], 0
     if held:
@@ -146,6 +152,42 @@ def _joined(pieces: list[NDArray[np.float32]]) -> NDArray[np.float32]:
     whole = np.concatenate(pieces, axis=1)
     np.nan_to_num(whole, copy=False, nan=0.0, posinf=_LOUDEST, neginf=-_LOUDEST)
     return np.clip(whole, -_LOUDEST, _LOUDEST, out=whole)
+
+
+def promised(format_: Format, stream: Any, descriptor: int) -> float | None:
+    """Seconds that the file's own head says it has; None for formats that do not say, or a head that leaves it open."""
+    if format_.name == "wav":
+        return _promised_wav(stream, descriptor)
+    if format_.name == "mp3":
+        head = os.pread(descriptor, _HEAD, 0)
+        start = 0
+        if head.startswith(b"ID3") and len(head) >= 10:
+            start = 10 + sum((byte & 127) << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))
+        first = os.pread(descriptor, _HEAD, start)[:200]
+        if b"Xing" not in first and b"Info" not in first:
+            return None  # what libav says then is a guess by the file's size
+    elif format_.name not in ("flac", "aiff", "m4a"):
+        return None
+    return float(stream.duration * stream.time_base) if stream.duration else None
+
+
+def _promised_wav(stream: Any, descriptor: int) -> float | None:
+    """The same of WAV and RF64, by the size of `data`: libav takes the file's own size where that is less."""
+    at, long_size, width = 12, 0, 0
+    for _ in range(_MOST_CHUNKS):
+        head = os.pread(descriptor, 8, at)
+        if len(head) < 8:
+            return None
+        size = int.from_bytes(head[4:], "little")
+        if head[:4] == b"ds64":
+            long_size = int.from_bytes(os.pread(descriptor, 8, at + 16), "little")
+        elif head[:4] == b"fmt ":
+            width = int.from_bytes(os.pread(descriptor, 2, at + 20), "little")  # bytes of one frame
+        elif head[:4] == b"data":
+            size = long_size if size == _OPEN[0] and long_size else size
+            return None if size in _OPEN or not width else float(size / width / stream.rate)
+        at += 8 + size + size % 2
+    return None
 
 
 def picture(container: Any) -> tuple[dict[str, Any], Any]:

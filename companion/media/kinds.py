@@ -44,8 +44,7 @@ FORMATS = {
         Format("json", "project", "application/json", "json"),
     )
 }
-# kind: most bytes
-LARGEST = {"audio": 100 * MIB, "video": 1024 * MIB, "image": 50 * MIB, "project": 500 * MIB}
+KINDS = ("audio", "video", "image", "project")
 ART_SIZES = (96, 320, 1200)  # pixels of the longer side of what is made of a picture
 TAKEN = (
     "audio (wav, mp3, flac, aac, aiff, ogg), video (mp4, mov, avi, mkv), pictures (jpg, png, gif, webp) "
@@ -80,14 +79,21 @@ _REFUSED = {
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*[{\[][^\x00-\x08\x0b\x0c\x0e-\x1f]*")
 
 
-def sniff(head: bytes) -> Format:
-    """The format of a file that begins with `head` (its first HEAD bytes, or all of it). Refused says what it is."""
+def sniff(head: bytes, called: str = "") -> Format:
+    """The format of a file that begins with `head` (its first HEAD bytes, or all of it).
+
+    Refused says what it is, or that it is not what it is called.
+    """
     name = _named(head)
     if name is not None:
         return FORMATS[name]
     for start, what in _REFUSED.items():
         if head.startswith(start):
             raise Refused(f"this is {what}; what is taken is {TAKEN}")
+    ending = called.rpartition(".")[2].lower()
+    if any(ending == format_.suffix for format_ in FORMATS.values()):
+        said = ending.upper()
+        raise Refused(f"this is no {said} inside, whatever its name says; save it as {said} again and send that")
     raise Refused(f"this is not a kind of file that is known here; what is taken is {TAKEN}")
 
 
@@ -121,13 +127,3 @@ def _mpeg(head: bytes) -> str | None:
         return "aac" if head[2] >> 2 & 15 < 13 else None
     layer, rate, frequency, version = head[1] >> 1 & 3, head[2] >> 4, head[2] >> 2 & 3, head[1] >> 3 & 3
     return "mp3" if layer and version != 1 and rate not in (0, 15) and frequency != 3 else None
-
-
-def check_size(kind: str, size: int) -> None:
-    """Refused when a file of this kind is too large."""
-    most = LARGEST[kind]
-    if size > most:
-        raise Refused(f"{_NAMES[kind]} may have {most // MIB} MB; this has {-(-size // MIB)} MB")
-
-
-_NAMES = {"audio": "an audio file", "video": "a video", "image": "a picture", "project": "a project"}

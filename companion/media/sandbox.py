@@ -18,7 +18,7 @@ from companion.errors import Unavailable
 from companion.media.kinds import Format, Refused
 
 log = logging.getLogger(__name__)
-TIMEOUT_SECONDS = 900.0
+TIMEOUT_SECONDS = 900.0  # and one for each MiB
 MOST_BYTES = 64 << 20  # of an answer
 _SECOND = 0.5  # how often a caller hears that it goes on
 _DAMAGED = "this file cannot be read; it may be damaged. Export or send it again"
@@ -37,7 +37,7 @@ def probe(
     path: Path,
     format_: Format,
     progress: Callable[[float], None] = lambda _share: None,
-    timeout: float = TIMEOUT_SECONDS,
+    timeout: float | None = None,
     command: tuple[str, ...] = (sys.executable, "-I", "-m", "companion.media.child"),
 ) -> Report:
     """Read a file as `format_`. Refused says why it is not taken; Unavailable when no child can be started.
@@ -58,7 +58,8 @@ def probe(
         except OSError as exc:
             raise Unavailable(f"no process could be started to look at the file: {exc.strerror}") from exc
     try:
-        return _listen(child, progress, time.monotonic() + timeout)
+        patience = TIMEOUT_SECONDS + (path.stat().st_size >> 20) if timeout is None else timeout
+        return _listen(child, progress, time.monotonic() + patience)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)

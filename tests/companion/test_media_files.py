@@ -94,6 +94,13 @@ def test_what_is_not_taken_is_named(data, word):
         kinds.sniff(data)
 
 
+@pytest.mark.parametrize(("name", "said"), [("broken.mp3", "no MP3 inside"), ("Mix.FLAC", "no FLAC inside")])
+def test_a_file_that_is_not_what_it_is_called_is_refused_for_that(name, said):
+    with pytest.raises(Refused, match=said):
+        kinds.sniff(b"nothing that sounds" * 40, name)
+    assert kinds.sniff(b"fLaC", "called.mp3").name == "flac"
+
+
 @given(st.binary(max_size=200))
 @example(b"ID3" + b"\xff" * 7)
 @example(b"RIFF")
@@ -164,6 +171,40 @@ def test_a_damaged_sound_is_refused(tmp_path, damage, word):
 def test_a_sound_that_is_cut_off_is_read_as_far_as_it_goes(tmp_path):
     report = probe(tmp_path, encoded("flac", "flac", seconds=2)[:-2000])
     assert 0.2 < report.facts["seconds"] < 2.0
+
+
+def rf64(seconds=2, rate=44100):
+    """A recording of 24 bits as Rackdeck writes one that may get longer than 4 GB."""
+    data = bytes(seconds * rate * 6)
+    sizes = struct.pack("<4sIQQQI", b"ds64", 28, 72 + len(data), len(data), seconds * rate, 0)
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 2, rate, rate * 6, 6, 24)
+    return b"RF64\xff\xff\xff\xffWAVE" + sizes + form + b"data\xff\xff\xff\xff" + data
+
+
+WHOLE = {
+    "wav": wav(seconds=2),
+    "rf64": rf64(),
+    "aiff": encoded("aiff", "pcm_s16be", seconds=2),
+    "flac": encoded("flac", "flac", seconds=2),
+    "mp3": encoded("mp3", "libmp3lame", seconds=2),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_sound_that_is_cut_off_tells_how_long_it_should_be(tmp_path, name):
+    data = WHOLE[name]
+    assert "cut_short" not in probe(tmp_path, data).facts
+    facts = probe(tmp_path, data[: len(data) // 2]).facts
+    assert facts["cut_short"] == pytest.approx(2.0, abs=0.1)
+    assert facts["seconds"] < 1.5
+
+
+def test_a_sound_whose_head_leaves_its_length_open_is_whole(tmp_path):
+    data = wav(seconds=1)
+    at = data.index(b"data") + 4
+    for size in (0, 0xFFFFFFFF):
+        facts = probe(tmp_path, data[:at] + struct.pack("<I", size) + data[at + 4 :]).facts
+        assert ("cut_short" in facts, facts["seconds"]) == (False, 1.0)
 
 
 def test_a_sound_of_no_numbers_does_not_spoil_what_is_measured(tmp_path):
@@ -403,3 +444,23 @@ def test_who_is_told_of_progress_can_end_the_child(tmp_path):
 
     with pytest.raises(EnoughError):
         probe(tmp_path, wav(seconds=0.1), command=child("import time; time.sleep(600)"), progress=stop, timeout=60)
+
+
+def test_more_tags_than_anybody_writes_end_the_reading(tmp_path):
+    frames = b"".join(
+        b"TXXX" + len(body).to_bytes(4, "big") + b"\0\0" + body
+        for body in (b"\x03" + f"name {number}\0value".encode() for number in range(200_000))
+    )
+    size = bytes(len(frames) >> shift & 0x7F for shift in (21, 14, 7, 0))
+    sound = encoded("mp3", "libmp3lame")
+    with pytest.raises(Refused, match="took too long"):
+        probe(tmp_path, b"ID3\x03\0\0" + size + frames + sound[sound.index(b"\xff\xfb") :], "mp3")
+
+
+def test_what_its_header_calls_too_long_is_refused_before_it_is_decoded(tmp_path):
+    whole = bytearray(encoded("flac", "flac"))
+    at = whole.index(b"fLaC") + 8 + 13  # the low 36 bits of five bytes count the samples
+    whole[at] |= 0x0F
+    whole[at + 1 : at + 5] = b"\xff" * 4
+    with pytest.raises(Refused, match="longer than 6 hours"):
+        probe(tmp_path, bytes(whole), "flac")
