@@ -13,16 +13,26 @@ from companion.boxes import setup as boxes_setup
 from companion.boxes.views import api as boxes
 from companion.catalogue.views import api as catalogue
 from companion.config import Settings
+from companion.earnings import setup as earnings_setup
+from companion.earnings.views import api as earnings
 from companion.events import service as events
 from companion.graph import views as graph
 from companion.health import views as health
+from companion.ingest import setup as ingest_setup
+from companion.ingest.views import api as ingest
 from companion.live.views import api as live
 from companion.mail import service as mail
 from companion.notices import service as notices_service
 from companion.notices.views import api as notices
+from companion.outgoing import nudges
 from companion.projects import setup as projects_setup
 from companion.projects.views import api as projects
+from companion.releases import setup as releases_setup
+from companion.sets import setup as sets_setup
+from companion.sets.views import api as sets
 from companion.storage.service import open_storage
+from companion.telemetry import setup as telemetry_setup
+from companion.telemetry.views import api as telemetry
 from companion.uploads import service as uploads_service
 from companion.uploads.views import api as uploads
 from companion.vault.service import Vault
@@ -32,7 +42,21 @@ from companion.web.application import Application
 from companion.web.chain import Chain
 from companion.web.identity import Identity
 
-DOMAINS: tuple[Api, ...] = (accounts, uploads, catalogue, projects, boxes, notices, live, health.api, admin)
+DOMAINS: tuple[Api, ...] = (
+    accounts,
+    uploads,
+    catalogue,
+    projects,
+    boxes,
+    notices,
+    live,
+    health.api,
+    admin,
+    ingest,
+    telemetry,
+    sets,
+    earnings,
+)
 
 
 def create_app(settings: Settings) -> Flask:
@@ -46,6 +70,12 @@ def create_app(settings: Settings) -> Flask:
     notices_service.install(settings)
     projects_setup.install()
     boxes_setup.install()
+    nudges.install(settings)
+    ingest_setup.install()
+    telemetry_setup.install()
+    sets_setup.install()
+    releases_setup.install()
+    earnings_setup.install()
     backup.install(settings)
     uploads_service.install(settings, app.extensions["storage"])
     rules: dict[str, Rule] = health.install(app)

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 HELP = "serve the companion: accounts, music and projects, in a browser"
-EXIT_CONFIG, EXIT_UNAVAILABLE = os.EX_CONFIG, os.EX_UNAVAILABLE
+EXIT_CONFIG, EXIT_INPUT, EXIT_UNAVAILABLE = os.EX_CONFIG, os.EX_DATAERR, os.EX_UNAVAILABLE
+PRIVATE = 0o077  # what is made here is for this user's eyes
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="address to listen on (127.0.0.1: this machine alone; 0.0.0.0: the network)")
     parser.add_argument("--folder", type=Path, help="where everything lasting is kept")
     parser.add_argument(
-        "--only", choices=("web", "live", "jobs"), help="run one process alone, on a migrated database (containers)"
+        "--only",
+        choices=("web", "live", "ingest", "jobs"),
+        help="run one process alone, on a migrated database (containers)",
     )
     shell.add_arguments(parser.add_subparsers(dest="part", metavar="admin", title="administration"))
 
@@ -27,8 +30,9 @@ def run(arguments: argparse.Namespace) -> int:
     import peewee
 
     from companion.database import reason
-    from companion.errors import Problem, SettingError
+    from companion.errors import Problem, SettingError, Unavailable
 
+    os.umask(PRIVATE)
     try:
         if arguments.part == "admin":
             from companion import shell
@@ -42,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_CONFIG
     except Problem as exc:
         print(f"rackdeck companion: {exc.detail}", file=sys.stderr)
-        return EXIT_UNAVAILABLE
+        return EXIT_UNAVAILABLE if isinstance(exc, Unavailable) else EXIT_INPUT
     except OSError as exc:
         what = exc.filename or "the folder"
         print(f"rackdeck companion: {what} cannot be used: {(exc.strerror or str(exc)).lower()}", file=sys.stderr)

@@ -23,11 +23,13 @@ from companion.config import Settings
 from companion.database import connection, database
 from companion.events import service as events
 from companion.health import service as health
+from companion.ingest import setup as ingest
 from companion.jobs import service as jobs
 from companion.live import tickets
 from companion.notices import service as notices
 from companion.projects import setup as projects
 from companion.storage.service import Storage
+from companion.telemetry import service as telemetry
 from companion.uploads import house as uploads
 from companion.vault.service import Vault
 from companion.web import idempotency
@@ -99,6 +101,8 @@ def duties(settings: Settings, vault: Vault, storage: Storage) -> list[Duty]:
         Duty("uploads", HOUR, uploads.keep_house),
         Duty("boxes", HOUR, boxes.keep_house),
         Duty("notices", HOUR, notices.forget),
+        Duty("letters", HOUR, ingest.keep_house),
+        Duty("telemetry", HOUR, telemetry.forget),
         Duty("keys", HOUR, vault.rotate),
     ]
 

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from companion.config import Settings
 from companion.database import database
@@ -59,50 +60,53 @@ class Remote:
 
 
 class Ear:
-    """Where an ingest process hears nudges; `fileno` for a selector. Close it at the end."""
+    """Where an ingest process hears nudges. line: to be waited for; None where it is asked instead."""
 
     def __init__(self, settings: Settings):
-        self._path: Path | None = None
+        self.line: socket.socket | None = None
+        self._channel: Any = None
         if settings.redis_url:
             import redis
 
             self._error: type[Exception] = redis.RedisError
-            self._pubsub = redis.Redis.from_url(settings.redis_url, socket_timeout=1).pubsub()
-            self._pubsub.subscribe(CHANNEL)
+            self._channel = redis.Redis.from_url(settings.redis_url, socket_timeout=1).pubsub()  # type: ignore[no-untyped-call]
             return
-        self._path = settings.folder / f"ingest-{os.getpid()}.sock"
+        path = settings.folder / f"ingest-{os.getpid()}.sock"
         for left in settings.folder.glob("ingest-*.sock"):
             number = left.stem.removeprefix("ingest-")
-            if not number.isdigit() or number == str(os.getpid()) or not Path(f"/proc/{number}").exists():
+            if number == str(os.getpid()) or not Path("/proc", number).exists():
                 left.unlink(missing_ok=True)
-        self._line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-        self._line.bind(str(self._path))
-        self._path.chmod(0o600)
-
-    def fileno(self) -> int:
-        """Readable when there are nudges."""
-        if self._path is None:
-            return int(self._pubsub.connection._sock.fileno())
-        return self._line.fileno()
+        line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        try:
+            line.bind(str(path))
+            path.chmod(0o600)
+        except OSError as exc:  # a folder with too long a name
+            line.close()
+            log.warning("%s cannot be used (%s); what is for boxes is up to a second late", path, exc)
+            return
+        self.line, self._path = line, path
 
     def heard(self) -> set[str]:
         """The boxes that something waits for."""
-        found = set()
-        if self._path is None:
+        found: set[str] = set()
+        if self._channel is not None:
             with contextlib.suppress(self._error, OSError):
-                while message := self._pubsub.get_message():
+                if not self._channel.subscribed:
+                    self._channel.subscribe(CHANNEL)
+                while message := self._channel.get_message():
                     if isinstance(message["data"], bytes):
                         found.add(message["data"].decode("ascii", "replace"))
+        if self.line is None:
             return found
         with contextlib.suppress(BlockingIOError):
             while True:
-                found.add(self._line.recv(MOST).decode("ascii", "replace"))
+                found.add(self.line.recv(MOST).decode("ascii", "replace"))
         return found
 
     def close(self) -> None:
         """Hear no more."""
-        if self._path is None:
-            self._pubsub.close()
-        else:
-            self._line.close()
+        if self._channel is not None:
+            self._channel.close()
+        if self.line is not None:
+            self.line.close()
             self._path.unlink(missing_ok=True)

@@ -44,7 +44,7 @@ POLICIES = {
 
 
 def on_welcome(stream: str, tell: Welcome) -> None:
-    """Let a domain tell a box all that it should know, in `tell(box, owner)`, when it has nothing of that stream yet."""
+    """Let a domain tell a box all that it should know, by `tell(box, owner)`, when it has nothing of that stream."""
     if stream not in POLICIES:
         raise ValueError(f"nothing is sent down in the stream {stream}")
     _welcomes[stream] = tell
@@ -66,7 +66,7 @@ def send(box: str, body: Any, key: str = "", expires: int | None = None) -> bool
             return True
         if key:
             outdated = (OutgoingRow.stream == row.id) & (OutgoingRow.key == key) & ~OutgoingRow.skip
-            for one in OutgoingRow.select().where(outdated).order_by(OutgoingRow.first):
+            for one in list(OutgoingRow.select().where(outdated).order_by(OutgoingRow.first)):
                 _skip(row, one)
         payload = _encode(row, body, row.next)
         if row.bytes + len(payload) > POLICIES[stream].bytes:
@@ -74,7 +74,7 @@ def send(box: str, body: Any, key: str = "", expires: int | None = None) -> bool
                 raise Conflict("this box is away and too much waits for it; try again when it is back")
             _lapse(row)
         else:
-            _put(row, row.next, row.next, payload, key, expires)
+            _put(row, row.next, row.next, payload, key=key, expires=expires)
             row.next += 1
         _save(row)
         nudges.nudge(box)
@@ -114,18 +114,18 @@ def _stamp(row: OutgoingStream) -> Stamp:
 
 
 def _encode(row: OutgoingStream, body: Any, number: int) -> bytes:
-    return envelope.encode(
-        "down", envelope.compose(body, new_id(), row.stream, row.epoch, number, _stamp(row), "set")
-    )
+    return envelope.encode("down", envelope.compose(body, new_id(), row.stream, row.epoch, number, _stamp(row), "set"))
 
 
-def _put(row: OutgoingStream, first: int, last: int, payload: bytes, key: str, expires: int | None) -> None:
+def _put(row: OutgoingStream, first: int, last: int, payload: bytes, **more: Any) -> None:
     size = len(payload)
-    skip = last > first or not payload
-    OutgoingRow.create(
-        stream=row.id, first=first, last=last, key=key, skip=skip, size=size, payload=payload, expires=expires
-    )
+    OutgoingRow.create(stream=row.id, first=first, last=last, size=size, payload=payload, **more)
     row.bytes += size
+
+
+def _drop(row: OutgoingStream, gone: list[OutgoingRow]) -> None:
+    OutgoingRow.delete().where(OutgoingRow.id.in_([one.id for one in gone])).execute()
+    row.bytes -= sum(one.size for one in gone)
 
 
 def _skip(row: OutgoingStream, gone: OutgoingRow) -> None:
@@ -134,26 +134,22 @@ def _skip(row: OutgoingStream, gone: OutgoingRow) -> None:
     beside = (OutgoingRow.last == gone.first - 1) | (OutgoingRow.first == gone.last + 1)
     together = [gone, *OutgoingRow.select().where(here & OutgoingRow.skip & beside)]
     first, last = min(one.first for one in together), max(one.last for one in together)
-    OutgoingRow.delete().where(OutgoingRow.id.in_([one.id for one in together])).execute()
-    payload = _encode(row, Skipped(last), first)
-    row.bytes += len(payload) - sum(one.size for one in together)
-    OutgoingRow.create(
-        stream=row.id, first=first, last=last, skip=True, size=len(payload), payload=payload
-    )
+    _drop(row, together)
+    _put(row, first, last, _encode(row, Skipped(last), first), skip=True)
 
 
 def _lapse(row: OutgoingStream) -> None:
     """Give up all that waits; nothing more is written until the box is there."""
-    bounds = OutgoingRow.select(peewee.fn.MIN(OutgoingRow.first)).where(OutgoingRow.stream == row.id)
-    first = bounds.scalar() or row.next
-    OutgoingRow.delete().where(OutgoingRow.stream == row.id).execute()
-    row.bytes, row.lapsed = 0, True
-    if first < row.next:
-        payload = _encode(row, Skipped(row.next - 1), first)
-        OutgoingRow.create(
-            stream=row.id, first=first, last=row.next - 1, skip=True, size=len(payload), payload=payload
-        )
-        row.bytes = len(payload)
+    row.lapsed = True
+    _skip_all(row)
+
+
+def _skip_all(row: OutgoingStream) -> None:
+    """Let one skip stand for all rows."""
+    rows = list(OutgoingRow.select().where(OutgoingRow.stream == row.id).order_by(OutgoingRow.first))
+    if rows:
+        _drop(row, rows)
+        _put(row, rows[0].first, row.next - 1, _encode(row, Skipped(row.next - 1), rows[0].first), skip=True)
 
 
 def expire(stream: int) -> None:
@@ -189,6 +185,7 @@ def hear(box: str, owner: str, cursors: Iterable[Cursor]) -> None:
             OutgoingRow.delete().where(done).execute()
             row.bytes -= int(freed)
             _save(row)
+            nudges.nudge(box)
     if beyond:
         welcome(box, owner)
 
@@ -199,8 +196,7 @@ def welcome(box: str, owner: str) -> None:
         row = _numbering(box, stream, owner)
         row.lapsed = False
         if stream in _welcomes:
-            for one in list(OutgoingRow.select().where((OutgoingRow.stream == row.id) & ~OutgoingRow.skip)):
-                _skip(row, one)
+            _skip_all(row)
         _save(row)
     for stream in sorted(_welcomes):
         _welcomes[stream](box, owner)

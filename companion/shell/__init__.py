@@ -8,16 +8,16 @@ from typing import Any
 
 from companion import config, database, observe
 from companion.errors import SettingError
-from companion.shell import safety, state, users, work
+from companion.shell import letters, safety, state, users, work
 from companion.shell.table import TABLE
 
-__all__ = ["add_arguments", "run", "safety", "state", "users", "work"]
+__all__ = ["add_arguments", "letters", "run", "safety", "state", "users", "work"]
 
 
 def add_arguments(parts: Any) -> None:
     """`admin PART COMMAND …`."""
     admin = parts.add_parser("admin", help="administer from the shell").add_subparsers(
-        dest="admin", metavar="PART", required=True
+        dest="area", metavar="PART", required=True
     )
     for part, (meaning, commands) in TABLE.items():
         names = admin.add_parser(part, help=meaning).add_subparsers(dest="do", metavar="COMMAND", required=True)
@@ -35,8 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Do one command. SettingError or Problem says what is wrong."""
     where = arguments.folder.expanduser().absolute() if arguments.folder else None
     settings = config.load(os.environ, folder=where)
-    if arguments.admin != "settings":
-        needed = not settings.database_url and arguments.admin not in ("backup", "migrate")
+    if arguments.area != "settings":
+        needed = not settings.database_url and arguments.area not in ("backup", "migrate")
         if needed and not (settings.folder / "companion.db").exists():
             raise SettingError(
                 f"there is no companion in {settings.folder}; --folder or COMPANION_FOLDER names another"
@@ -44,5 +44,5 @@ def run(arguments: argparse.Namespace) -> int:
         settings.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         observe.install(config.load(os.environ, folder=where, log_level="warning"), sys.stderr)
         database.bind(settings)
-    do = TABLE[arguments.admin][1][arguments.do][1]
+    do = TABLE[arguments.area][1][arguments.do][1]
     return do(settings, arguments)

@@ -17,6 +17,7 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, Do, Sequence[str]]]]] = {
         "migrate": "the database's schema",
         "settings": "what is set, and what can be",
         "audit": "the log of who did what",
+        "letters": "messages of boxes that could have no effect",
         "health": "how the companion is",
     }.items()
 }

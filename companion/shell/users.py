@@ -2,7 +2,7 @@
 
 import argparse
 
-from companion import database
+from companion import database, processes
 from companion.config import Settings
 from companion.shell.table import on, say, when
 
@@ -75,7 +75,19 @@ def users_reset_link(settings: Settings, arguments: argparse.Namespace) -> int:
     from companion.accounts import stewardship
 
     with database.connection():
-        print(stewardship.reset_link(settings.url, stewardship.find(arguments.email)))
+        print(stewardship.reset_link(processes.address(settings), stewardship.find(arguments.email)))
+    return 0
+
+
+@on("users", "invite", "a link that makes an account, once, within 14 days, open or closed", "email", "--admin!")
+def users_invite(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Print the link."""
+    from companion.accounts import invitations, service
+    from companion.web.identity import Access
+
+    access = Access.ADMIN if arguments.admin else Access.ARTIST
+    with database.connection():
+        print(invitations.link(processes.address(settings), service.clean_email(arguments.email), access))
     return 0
 
 

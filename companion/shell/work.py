@@ -48,10 +48,11 @@ def jobs_cancel(_settings: Settings, arguments: argparse.Namespace) -> int:
 @on("health", "show", "how each part is")
 def health_show(settings: Settings, _arguments: argparse.Namespace) -> int:
     """1 when a part is not well."""
+    from companion.app import create_app
     from companion.health import service as health
-    from companion.storage.service import open_storage
 
+    app = create_app(settings)  # every domain's parts, as the page shows them
     with database.connection():
-        parts = health.look(settings, open_storage(settings))
+        parts = health.look(settings, app.extensions["storage"])
     say([(part.name, "well" if part.well else "NOT WELL", part.says) for part in parts])
     return 0 if all(part.well for part in parts) else 1

@@ -1,0 +1,1 @@
+"""Where each release stands on its way to the stores."""
