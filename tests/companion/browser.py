@@ -16,8 +16,20 @@ import pytest
 
 from companion import config, database
 from companion.boxes import claims
+from companion.boxes.models import Box
 from companion.catalogue import search
-from companion.catalogue.models import Track
+from companion.catalogue.models import Recording
+from companion.catalogue.models import Track as TrackRow
+from companion.ingest import service as ingest
+from companion.ingest.models import DeadLetter
+from companion.sets import receiving as sets
+from companion.sets import service as box_sets
+from companion.sets.models import BoxSet
+from companion.telemetry import receiving as telemetry
+from device.contracts import topics
+from device.contracts.plays import Played
+from device.contracts.values import Track
+from tests.companion.posts import message
 from tests.companion.servers import free_port
 
 PAGE = Path(__file__).parents[2] / "companion" / "page"
@@ -41,6 +53,7 @@ class Companion:
     def __init__(self, folder):
         folder.mkdir(parents=True)
         self.folder, self.port = folder, free_port()
+        self._connection = database.new_id()  # of the boxes that send
         self.url = f"http://localhost:{self.port}"
         live = free_port()
         environ = {**os.environ, "COMPANION_LIMIT_FACTOR": "100", "COMPANION_LIVE_PORT": str(live)}
@@ -73,10 +86,36 @@ class Companion:
         with self.database():
             claims.offer_claim(code, box)
 
+    def send(self, box, stream, *bodies):
+        """As if messages of a stream had come from a box; its status is not numbered."""
+        for domain in (sets, telemetry):
+            domain.install()
+        epoch = self._connection if stream == "status" else database.new_id()
+        with self.database():
+            for seq, body in enumerate(bodies, 1):
+                payload = message(body, 0 if stream == "status" else seq, epoch, stream)
+                ingest.take([ingest.opened(topics.topic(box, "up", stream), payload, database.now())])
+
+    def attach(self, number, track):
+        """As if the recording of a set had come: the sound of a track."""
+        with self.database():
+            row = BoxSet.get_by_id(number)
+            file = Recording.get(Recording.track == track).file_id
+            box_sets.attach(row.owner_id, row.box, row.number, "recording", row.recording_hash, file)
+
+    def lose(self, box):
+        """As if a box had sent what cannot have an effect; returns what it was."""
+        with self.database():
+            owner = Box.get_by_id(box).owner_id
+            text = message(Played(Track("Lost"), 1, 1, 60.0), 7, database.new_id(), "plays")
+            wrong = text.replace(b'"track.played"', b'"track.dropped"')
+            values = {"box": box, "owner": owner, "stream": "plays", "epoch": "e", "seq": 7, "kind": "track.dropped"}
+            DeadLetter.create(**values, payload=wrong, reason="nothing here handles it", came=database.now())
+
     def copy_track(self, track, count):
         """As if somebody had uploaded so many more: Take 00001 and so on, each older than the one before."""
         with self.database(), database.database.atomic():
-            row = Track.select().where(Track.id == track).dicts().get()
+            row = TrackRow.select().where(TrackRow.id == track).dicts().get()
             names = [f"Take {number:05}" for number in range(1, count + 1)]
             rows = [
                 row
@@ -84,7 +123,7 @@ class Companion:
                 for n, name in enumerate(names, 1)
             ]
             for some in peewee.chunked(rows, 500):
-                Track.insert_many(some).execute()
+                TrackRow.insert_many(some).execute()
             search.put_many((one["id"], one["owner"], one["title"], "", "", "") for one in rows)
 
     def close(self):

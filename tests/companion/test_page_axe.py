@@ -3,6 +3,7 @@
 import pytest
 
 from tests.companion.browser import NARROW, WIDE, Visitor, chromium, companion
+from tests.companion.stage import entry, finished, online, report
 from tests.companion.tunes import write_tune
 
 pytestmark = pytest.mark.slow
@@ -12,9 +13,10 @@ DOORS = ("/sign-in", "/sign-in#refused=address-not-proved", "/sign-up", "/forgot
 SCREENS = (
     "/", "/library", "/library/{track}", "/library?q=nothing-like-this", "/library?in=bin", "/projects",
     "/projects?new=1", "/projects/{project}", "/projects/{project}/comments", "/projects/{project}/people",
-    "/projects/{project}/history", "/boxes", "/boxes/{box}", "/boxes?claim=1", "/invitations", "/notices", "/account",
+    "/projects/{project}/history", "/sets", "/sets?q=nothing-like-this", "/sets/{set}", "/earnings",
+    "/earnings?new=1", "/boxes", "/boxes/{box}", "/boxes?claim=7K2M-9QXP", "/invitations", "/notices", "/account",
     "/account/security", "/account/keys", "/account/look", "/account/data", "/admin", "/admin/users", "/admin/jobs",
-    "/admin/boxes", "/admin/audit", "/admin/flags", "/library/x/y",
+    "/admin/boxes", "/admin/letters", "/admin/audit", "/admin/flags", "/library/x/y",
 )  # fmt: skip
 WEAR = """theme => new Promise((done) => {
   document.documentElement.dataset.theme = theme;
@@ -22,8 +24,8 @@ WEAR = """theme => new Promise((done) => {
 })"""
 # those that show every kind of thing; each pair of colours is checked by itself in test_page_site
 COLOURFUL = {
-    "/", "/library", "/library/{track}", "/projects/{project}/comments", "/boxes/{box}", "/account/security", "/admin",
-    "/sign-in#refused=address-not-proved",
+    "/", "/library", "/library/{track}", "/projects/{project}/comments", "/boxes/{box}", "/sets/{set}", "/earnings",
+    "/account/security", "/admin", "/sign-in#refused=address-not-proved",
 }  # fmt: skip
 OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
 SMALL = """
@@ -37,7 +39,8 @@ SMALL = """
 
 @pytest.fixture(scope="module")
 def furnished(chromium, companion, tmp_path_factory):
-    """Ids of what Mira has: a track with a marker, a project with it and a comment, a box. And her session."""
+    """Ids of what Mira has: a track with a marker, a project with it and a comment, a box, its set and
+    state, earnings, a message without effect. And her session."""
     mira = Visitor(chromium, companion)
     mira.sign_up("Mira Sand", "mira@example.org")
     mira.go("/library")
@@ -50,9 +53,17 @@ def furnished(chromium, companion, tmp_path_factory):
     mira.api("POST", f"/projects/{project}/comments", {"text": "Lower the snare.", "item": item, "position": 2500})
     companion.show_code("7K2M9QXP")
     box = mira.api("POST", "/boxes/claims", {"code": "7K2M-9QXP"})["id"]
+    companion.send(box, "sets", finished("Boat", track))
+    companion.send(box, "status", online())
+    companion.send(box, "health", *[report(load) for load in (20, 60, 30)])
+    made = mira.api("GET", "/sets")["items"][0]["id"]
+    companion.attach(made, track)
+    for currency, amount in (("EUR", 250_000_000), ("USD", -271)):
+        mira.api("POST", "/earnings/entries", entry(currency, amount))
+    companion.lose(box)
     state = mira.context.storage_state()
     mira.close()
-    return {"track": track, "project": project, "box": box}, {"cookies": state["cookies"], "origins": []}
+    return {"track": track, "project": project, "box": box, "set": made}, {"cookies": state["cookies"], "origins": []}
 
 
 def _look(visitor, found, name, themes=THEMES):

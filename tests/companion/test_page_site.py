@@ -68,6 +68,14 @@ def test_every_address_of_the_page_is_the_same_document_which_is_asked_for_each_
     assert again.status_code == 304
 
 
+def test_a_mistyped_address_is_the_page_for_people_and_a_problem_for_programs(browser):
+    people = browser.get("/nothing/here", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert (people.status_code, people.data) == (404, b"<!doctype html>page")
+    for accept in ("*/*", "application/json", "application/json, text/html;q=0.5"):
+        program = browser.get("/nothing/here", headers={"Accept": accept})
+        assert (program.status_code, program.json["type"]) == (404, "/problems/not-found")
+
+
 def test_hashed_files_are_kept_for_ever_and_come_packed_for_who_can_unpack_them(browser):
     plain = browser.get("/assets/page-AAAA.js")
     packed = browser.get("/assets/page-AAAA.js", headers={"Accept-Encoding": "gzip, deflate"})

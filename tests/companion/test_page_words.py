@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -10,7 +11,9 @@ from companion.accounts import tiers
 from companion.boxes import claims, giving
 from companion.boxes import service as boxes
 from companion.catalogue import models as catalogue
+from companion.earnings import models as earnings
 from companion.health import service as health
+from companion.ingest import models as ingest
 from companion.jobs import service as jobs
 from companion.jobs.models import STATES
 from companion.notices import kinds
@@ -18,6 +21,9 @@ from companion.projects import comments, history, invitations, items, members
 from companion.projects import models as project_models
 from companion.projects import service as projects
 from companion.web.identity import Access
+from device.contracts.health import Report
+from device.contracts.sets import Finished
+from device.contracts.status import Offline, Online
 
 SRC = site.DIST.parent / "src"
 SOURCES = {path: path.read_text() for path in sorted(SRC.rglob("*.ts*")) if path.name != "en.ts"}
@@ -56,6 +62,11 @@ def _said(module, call):
     return set(re.findall(call, Path(module.__file__).read_text(encoding="utf-8")))
 
 
+def _choices(message, field):
+    """The words that a field of a message may have."""
+    return set(get_args(get_type_hints(message)[field]))
+
+
 def _words():
     """What the service calls things, by what the page's texts of them begin with."""
     call = r'\bnote\([^\n]*?, "(\w+)"'
@@ -76,6 +87,12 @@ def _words():
         "access": {access.name.lower() for access in Access} - {"public"},
         "part": set(health.CHECKS) | set(catalogue.ROLES),
         "kind": set(catalogue.KINDS),
+        "source": set(earnings.SOURCES),
+        "letter": set(ingest.STATES),
+        "engine": _choices(Online, "engine"),
+        "ended": _choices(Finished, "ended"),
+        "went": _choices(Offline, "reason"),
+        "network": _choices(Report, "network"),
     }
 
 

@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { useAtom } from './core/atom';
 import { go, place } from './core/router';
 import { findSession, user } from './core/session';
+import { keepInvitation } from './core/invitation';
 import { startOutbox } from './core/outbox';
 import { startRenewing } from './core/renew';
 import { startTheme } from './core/theme';
@@ -21,7 +22,7 @@ function Page() {
       eject();
       leaveAll();
       // an invitation's secret follows the #; it waits here until somebody is signed in, and goes to no server
-      if (path === '/invitations' && location.hash) sessionStorage.setItem('invitation', location.hash.slice(1));
+      if (path === '/invitations' && location.hash) keepInvitation(location.hash.slice(1));
       if (!isOpenToAll(path)) go(path === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(path + search)}`, true);
     } else if (me && path === '/sign-in' && refusal()) {
       // another site sent somebody back who wanted to link their account there

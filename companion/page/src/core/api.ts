@@ -10,6 +10,7 @@ export interface Problem {
   detail: string;
   request: string;
   errors: { field: string; error: string }[];
+  wait?: number; // ms, after which the server wants to be asked again
 }
 
 /** What a call throws when it is refused or nobody answers. */
@@ -50,12 +51,14 @@ export const onProofNeeded = (ask: () => Promise<boolean>): void => {
 
 export async function problemOf(response: Response): Promise<Problem> {
   const body = await response.json().catch(() => ({}));
+  const seconds = Number(response.headers.get('Retry-After'));
   return {
     status: response.status,
     slug: String(body.type ?? '').replace('/problems/', ''),
     detail: sentence(String(body.detail || body.title || response.statusText)),
     request: String(body.request ?? response.headers.get('X-Request-Id') ?? ''),
     errors: Array.isArray(body.errors) ? body.errors : [],
+    ...(seconds > 0 && { wait: 1000 * seconds }),
   };
 }
 
@@ -103,7 +106,10 @@ export async function call<T>(method: string, path: string, options: CallOptions
       throw new ApiError({ status: 0, slug: 'offline', detail: '', request: '', errors: [] });
     }
     online.set(response.headers.get('X-Kept') === null);
-    if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
+    if (response.ok) {
+      const text = await response.text(); // what is only taken note of is answered with nothing
+      return (text ? JSON.parse(text) : undefined) as T;
+    }
     if (!last && response.status >= 502) {
       await pause(400 * attempt);
       continue;

@@ -22,22 +22,27 @@ export function parseClock(text: string): number | null {
     .reduce((sum, part) => sum * 60 + Number(part), 0);
 }
 
-/** 412 kB, 3.1 MB; with `binary`, 5 GiB. */
-export function bytes(count: number, binary = false): string {
-  const units = binary ? ['B', 'KiB', 'MiB', 'GiB', 'TiB'] : ['B', 'kB', 'MB', 'GB', 'TB'];
-  const base = binary ? 1024 : 1000;
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** 412 KiB, 3.1 MiB, 5 GiB. */
+export function bytes(count: number): string {
   let at = 0;
   let value = count;
-  while (value >= base - 0.5 && at < units.length - 1) {
-    value /= base;
+  while (value >= 1023.5 && at < UNITS.length - 1) {
+    value /= 1024;
     at += 1;
   }
-  return `${at && value < 10 ? Number(value.toFixed(1)) : Math.round(value)} ${units[at]}`;
+  return `${at && value < 10 ? Number(value.toFixed(1)) : Math.round(value)} ${UNITS[at]}`;
 }
 
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 const dayOfYear = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 const full = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+
+const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+
+/** The time of day: 18:28. */
+export const hour = (ms: number): string => time.format(ms);
 
 /** A moment in full: 21 Nov 2026, 13:05. */
 export const moment = (ms: number): string => full.format(ms);
@@ -67,6 +72,9 @@ export function decibels(value: number | null | undefined, unit = 'dB'): string 
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';
   return `${value.toFixed(1).replace('-', '−')} ${unit}`;
 }
+
+/** 120, 124.5. */
+export const bpm = (tempo: number): number => Math.round(tempo * 10) / 10;
 
 /** 44.1 kHz. */
 export const hertz = (rate: number): string => `${Number((rate / 1000).toFixed(1))} kHz`;

@@ -70,4 +70,4 @@ const SIGNS: Record<string, string> = {
 };
 
 /** The caps to press: `['Ctrl', 'K']`. */
-export const caps = (keys: string): string[] => keys.split(/[ +]/).map((key) => SIGNS[key] ?? key);
+export const caps = (keys: string): string[] => (keys.match(/[^ +]+|\+$/g) ?? []).map((key) => SIGNS[key] ?? key);

@@ -1,4 +1,5 @@
 /** The one player of the page: what it plays, where it is, its loop. */
+import { online } from './api';
 import { atom, remembered } from './atom';
 
 export interface Playable {
@@ -22,7 +23,7 @@ export interface PlayerState {
   waiting: boolean;
   rate: number;
   loop: Loop | null;
-  problem: string | null;
+  problem: 'offline' | 'refused' | null; // nobody was reached, or the browser does not know the format
 }
 
 export const player = atom<PlayerState>({ track: null, playing: false, waiting: false, rate: 1, loop: null, problem: null });
@@ -49,7 +50,7 @@ audio.onpause = () => change({ playing: false, waiting: false });
 audio.onwaiting = () => change({ waiting: true });
 audio.onplaying = () => change({ waiting: false });
 audio.onended = () => step(1);
-audio.onerror = () => player.get().track && change({ problem: audio.error?.message || 'error', playing: false, waiting: false });
+audio.onerror = () => player.get().track && change({ problem: online.get() && navigator.onLine ? 'refused' : 'offline', playing: false, waiting: false });
 
 const tickers = new Set<(time: number) => void>();
 /** Called with the play head's time (seconds) for every picture while it moves. */
@@ -118,6 +119,26 @@ export function shuttle(by: 1 | -1): void {
 /** Repeat a part; null ends it. */
 export function setLoop(loop: Loop | null): void {
   change({ loop: loop && loop.to - loop.from >= 0.05 ? loop : null });
+}
+
+/** A track is known anew: what it is called, and its sound where that of `before` was the one that is played. */
+export function renew(track: Playable, before: string): void {
+  queue = queue.map((one) => (one.id === track.id ? track : one));
+  const { track: now, rate } = player.get();
+  if (now?.id !== track.id) return;
+  if (now.audio !== before || before === track.audio) {
+    const named = { ...now, title: track.title, artist: track.artist, artwork: track.artwork };
+    change({ track: named });
+    return describe(named);
+  }
+  const at = audio.currentTime;
+  const playing = !audio.paused;
+  audio.src = track.audio;
+  audio.playbackRate = rate;
+  audio.currentTime = Math.max(0, Math.min(at, track.seconds - 0.05));
+  player.set({ track, playing: false, waiting: playing, rate, loop: null, problem: null });
+  describe(track);
+  if (playing) audio.play().catch(() => change({ waiting: false }));
 }
 
 /** Stop and forget, as when somebody signs out. */

@@ -11,6 +11,13 @@ export function startRenewing(): void {
   hear('track', () => invalidate('/tracks', '/artists'));
   hear('project', ({ body }) => invalidate('/projects?', `/projects/${String(body['id'])}`, '/project-invitations'));
   hear('box', () => invalidate('/boxes'));
+  hear('box.status', ({ body }) => invalidate(`/boxes/${String(body['id'])}/status`));
+  hear('box.health', ({ body }) => invalidate(`/boxes/${String(body['id'])}/health`));
+  hear('box.crash', ({ body }) => invalidate(`/boxes/${String(body['id'])}/crashes`));
+  hear('set', () => invalidate('/sets'));
+  hear('play', () => invalidate('/plays'));
+  hear('earnings', () => invalidate('/earnings'));
+  hear('release', () => invalidate('/earnings'));
   hear('notice', () => invalidate('/notices'));
   hear('notices', () => invalidate('/notices'));
   hear('security', () => invalidate('/account'));

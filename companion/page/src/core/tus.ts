@@ -50,7 +50,8 @@ export function sendPiece(
     };
     request.onload = () => {
       if (request.status === 204) return done(Number(request.getResponseHeader('Upload-Offset') ?? 0));
-      const response = new Response(request.response, { status: Math.max(200, request.status) });
+      const headers = { 'Retry-After': request.getResponseHeader('Retry-After') ?? '' };
+      const response = new Response(request.response, { status: Math.max(200, request.status), headers });
       void problemOf(response).then((problem) => fail(new ApiError(problem)));
     };
     request.onerror = () => fail(new ApiError({ status: 0, slug: 'offline', detail: '', request: '', errors: [] }));

@@ -23,6 +23,7 @@ export interface Upload {
   problem?: Problem;
   refused?: boolean; // trying again would not help
   duplicate?: boolean;
+  became?: string; // the purpose that it was taken for
   purpose: Purpose;
   then?: (result: string) => void;
 }
@@ -42,7 +43,9 @@ interface Begun {
 
 export const uploads = atom<Upload[]>([]);
 const AT_ONCE = 2;
-const AGAIN_MS = 5000;
+const AGAIN_MS = 3000;
+/** Until when the server asked to be sent nothing more (ms since 1970). */
+export const rest = atom(0);
 const PASSING = new Set([0, 409, 423, 429, 502, 503, 504]); // nobody answers, or still has the end of a lost line in hand
 const HOPELESS = new Set([413, 415, 422]); // the file itself is not taken
 const running = new Map<number, XMLHttpRequest>();
@@ -87,6 +90,7 @@ export async function findLeft(): Promise<void> {
 }
 
 function next(): void {
+  if (Date.now() < rest.get()) return; // whoever was told so calls again
   const busy = uploads.get().filter((one) => one.stage === 'sending').length;
   for (const one of uploads.get().filter((entry) => entry.stage === 'waiting').slice(0, Math.max(0, AT_ONCE - busy))) {
     change(one.id, { stage: 'sending', problem: undefined });
@@ -131,8 +135,10 @@ async function run(id: number): Promise<void> {
     const problem = error instanceof TypeError ? { ...asProblem(error), slug: 'offline' } : asProblem(error);
     // what passes is waited for; everything else is for a person
     if (PASSING.has(problem.status)) {
+      const wait = problem.wait ?? AGAIN_MS;
+      if (problem.status === 429) rest.set(Math.max(rest.get(), Date.now() + wait));
       change(id, { stage: 'paused', speed: 0, problem });
-      setTimeout(() => find(id)?.stage === 'paused' && find(id)?.problem && resume(id), AGAIN_MS);
+      setTimeout(() => (find(id)?.stage === 'paused' && find(id)?.problem ? resume(id) : next()), wait + 50);
     } else {
       const refused = HOPELESS.has(problem.status);
       if (refused) forget(find(id)?.url);
@@ -186,8 +192,8 @@ interface State {
 /** After the last byte the server looks at the file; ask how it goes, in case no event comes. */
 async function watch(id: number): Promise<void> {
   for (let wait = 250; find(id)?.stage === 'probing'; wait = Math.min(4000, wait * 1.5)) {
-    await get<State>(`/uploads/${find(id)!.upload}`).then(settle, () => undefined); // or asked again
-    await new Promise((done) => setTimeout(done, wait));
+    const again = await get<State>(`/uploads/${find(id)!.upload}`).then(settle, (error) => asProblem(error).wait);
+    await new Promise((done) => setTimeout(done, Math.max(wait, again ?? 0)));
   }
 }
 
@@ -199,7 +205,7 @@ function settle(state: State): void {
     change(one.id, { stage: 'failed', refused: true, problem });
     return;
   }
-  change(one.id, { stage: 'done', duplicate: state.duplicate, track: state.purpose === 'track' ? state.result : undefined });
+  change(one.id, { stage: 'done', duplicate: state.duplicate, became: state.purpose, track: state.purpose === 'track' ? state.result : undefined });
   invalidate('/tracks', '/files', '/uploads', '/account/tier');
   one.then?.(state.result);
 }
@@ -210,7 +216,7 @@ hear('job', ({ body }) => {
 });
 hear('upload', ({ body }) => settle(body as unknown as State));
 online.watch((now) => {
-  if (now) for (const one of uploads.get()) if (one.stage === 'paused' && one.problem) resume(one.id);
+  if (now) for (const one of uploads.get()) if (one.stage === 'paused' && one.problem && one.problem.status !== 429) resume(one.id);
 });
 addEventListener('beforeunload', (event) => {
   if (uploads.get().some((one) => one.stage === 'sending')) event.preventDefault();

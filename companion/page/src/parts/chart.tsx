@@ -17,6 +17,8 @@ interface ChartProps {
   points: readonly (readonly [x: number, y: number | null])[];
   x: (value: number) => string;
   y: (value: number) => string;
+  /** A value in full with its unit, where `y` makes it short. */
+  exact?: (value: number) => string;
   xTicks?: readonly number[];
   yTicks: readonly number[];
   logarithmic?: boolean;
@@ -37,7 +39,7 @@ const TOP = 8;
 const RIGHT = 8;
 
 export function Chart(props: ChartProps) {
-  const { title, says, points, x, y, xTicks = [], yTicks, logarithmic, bars, lines = [], height = 190, xName, yName, onPick, head, subscribe } = props;
+  const { title, says, points, x, y, xTicks = [], yTicks, logarithmic, bars, lines = [], height = 190, xName, yName, exact = (value) => `${y(value)} ${yName}`, onPick, head, subscribe } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const [cursor, setCursor] = useState<number | null>(null);
   const [table, setTable] = useState(false);
@@ -188,7 +190,7 @@ export function Chart(props: ChartProps) {
     } else if (event.key === 'Enter' && cursor !== null && onPick) onPick(points[cursor]![0]);
   };
   const value = cursor === null ? undefined : points[cursor];
-  const said = value ? `${x(value[0])}: ${value[1] === null ? '–' : y(value[1])} ${yName}` : '';
+  const said = value ? `${x(value[0])}: ${value[1] === null ? '–' : exact(value[1])}` : '';
 
   return (
     <figure class="chart">
@@ -214,7 +216,7 @@ export function Chart(props: ChartProps) {
               {points.map(([at, level]) => (
                 <tr key={at}>
                   <td>{x(at)}</td>
-                  <td>{level === null ? '–' : y(level)}</td>
+                  <td>{level === null ? '–' : props.exact ? props.exact(level) : y(level)}</td>
                 </tr>
               ))}
             </tbody>

@@ -11,10 +11,11 @@ interface DialogProps {
   children: ComponentChildren;
   wide?: boolean;
   bare?: boolean; // without the heading, for the palette
+  read?: boolean; // begins at its heading, not at what can be pressed
   class?: string;
 }
 
-export function Dialog({ title, onClose, children, wide, bare, class: extra }: DialogProps) {
+export function Dialog({ title, onClose, children, wide, bare, read, class: extra }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   // at once, so that what is typed next goes into it
@@ -40,7 +41,9 @@ export function Dialog({ title, onClose, children, wide, bare, class: extra }: D
         children
       ) : (
         <div class="inside">
-          <h2 id={id}>{title}</h2>
+          <h2 id={id} tabIndex={read ? -1 : undefined} autofocus={read}>
+            {title}
+          </h2>
           {children}
         </div>
       )}

@@ -31,9 +31,10 @@ export function InPlace({ label, value, save, placeholder, disabled, maxLength, 
       await save(wanted);
       setWrong(false);
     } catch (error) {
-      // what was typed stays, so that it can be mended
-      setWrong(true);
-      if (asProblem(error).status !== 422) setText(value);
+      // what the service does not take stays, so that it can be mended
+      const refused = asProblem(error).status === 422;
+      setWrong(refused);
+      if (!refused) setText(value);
       failed(error);
     }
   };

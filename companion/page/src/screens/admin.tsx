@@ -10,6 +10,7 @@ import { AllBoxes } from './admin/boxes';
 import { Flags } from './admin/flags';
 import { Health } from './admin/health';
 import { Jobs } from './admin/jobs';
+import { Letters } from './admin/letters';
 import { Users } from './admin/users';
 
 const TABS: [string, TextName, ComponentType][] = [
@@ -17,6 +18,7 @@ const TABS: [string, TextName, ComponentType][] = [
   ['users', 'admin.users', Users],
   ['jobs', 'admin.jobs', Jobs],
   ['boxes', 'nav.boxes', AllBoxes],
+  ['letters', 'admin.letters', Letters],
   ['audit', 'admin.audit', Audit],
   ['flags', 'admin.flags', Flags],
 ];

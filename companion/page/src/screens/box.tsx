@@ -1,7 +1,8 @@
-/** A box: what it says of itself, what happened with it, giving it away. */
+/** A box, live: what it does, its sets, how it is, what happened with it, giving it away. */
 import { useState } from 'preact/hooks';
 import { call, patch, remove } from '../core/api';
-import { capital, moment } from '../core/format';
+import type { Box, Status } from '../core/boxes';
+import { capital, lasting, moment } from '../core/format';
 import { invalidate, useList, useLoad } from '../core/load';
 import { go } from '../core/router';
 import { t, tOr } from '../core/texts';
@@ -12,7 +13,11 @@ import { InPlace } from '../parts/inplace';
 import { Menu } from '../parts/menu';
 import { Screen, ScreenOf } from '../parts/screen';
 import { Bones, Trouble } from '../parts/state';
-import { BoxState, StorageBar, type Box } from './boxes';
+import type { SetRow } from '../core/sets';
+import { Health } from './box/health';
+import { Now } from './box/now';
+import { BoxState, StorageBar } from './boxes';
+import { SetRows } from './sets';
 
 export function BoxScreen({ id = '' }: { id?: string }) {
   const loaded = useLoad<Box>(`/boxes/${id}`);
@@ -24,6 +29,7 @@ export function BoxScreen({ id = '' }: { id?: string }) {
 function Page({ box }: { box: Box }) {
   const [giving, setGiving] = useState(false);
   const path = `/boxes/${box.id}`;
+  const told = useLoad<Status>(`${path}/status`).data;
   const renew = () => invalidate('/boxes');
   const release = async () => {
     if (!(await ask({ title: t('boxes.release', { name: box.name }), text: t('boxes.release.text'), yes: t('boxes.release.do'), danger: true }))) return;
@@ -59,9 +65,26 @@ function Page({ box }: { box: Box }) {
         </div>
       )}
       <div class="columns">
-        <Activity path={path} />
+        <div class="stack">
+          {told && <Now told={told} />}
+          <BoxSets id={box.id} />
+          <Health path={path} />
+          <Activity path={path} />
+        </div>
         <section class="panel" aria-label={t('boxes.facts')}>
           <dl class="facts">
+            <dt>{t('box.step')}</dt>
+            <dd>
+              <InStep told={told} />
+            </dd>
+            {told?.online && told.status && (
+              <>
+                <dt>{t('box.uptime')}</dt>
+                <dd class="figures">{lasting(told.status.uptime)}</dd>
+                <dt>{t('box.engine')}</dt>
+                <dd>{tOr(`engine.${told.status.engine}`, told.status.engine)}</dd>
+              </>
+            )}
             <dt>{t('boxes.model')}</dt>
             <dd>{box.model || '–'}</dd>
             <dt>{t('boxes.storage')}</dt>
@@ -81,6 +104,39 @@ function Page({ box }: { box: Box }) {
       </div>
       {giving && <Give path={path} onClose={() => setGiving(false)} />}
     </Screen>
+  );
+}
+
+/** How far box and companion are apart. */
+function InStep({ told }: { told: Status | undefined }) {
+  if (!told) return <>–</>;
+  const up = told.online ? (told.status?.waiting ?? 0) : 0;
+  if (!told.waiting && !up) return <>{t(told.online ? 'box.inStep' : 'box.inStep.away')}</>;
+  return (
+    <>
+      {told.waiting > 0 && <span class="sub">{t('box.waiting.down', { n: told.waiting })}</span>}
+      {up > 0 && <span class="sub">{t('box.waiting.up', { n: up })}</span>}
+    </>
+  );
+}
+
+/** The last sets of a box. */
+function BoxSets({ id }: { id: string }) {
+  const list = useList<SetRow>('/sets', { box: id }, 5);
+  if (!list.rows?.length) return null;
+  return (
+    <section>
+      <div class="tools">
+        <h2>{t('nav.sets')}</h2>
+        <span class="gap" />
+        {!list.done && (
+          <a class="small soft" href={`/sets?box=${id}`}>
+            {t('box.allSets')}
+          </a>
+        )}
+      </div>
+      <SetRows sets={list.rows.slice(0, 5)} ofBox />
+    </section>
   );
 }
 

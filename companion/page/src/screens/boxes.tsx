@@ -1,8 +1,10 @@
 /** Your boxes: what each does now, making one yours, taking one that is offered. */
+import { useState } from 'preact/hooks';
 import { post, remove } from '../core/api';
+import type { Box } from '../core/boxes';
 import { ago, bytes } from '../core/format';
 import { invalidate, useLoad } from '../core/load';
-import { useQuery } from '../core/router';
+import { go, useQuery } from '../core/router';
 import { t } from '../core/texts';
 import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';
@@ -10,20 +12,6 @@ import { FormProblem, SearchField, TextField, useForm } from '../parts/field';
 import { Screen } from '../parts/screen';
 import { Bones, Empty, Progress, Shown } from '../parts/state';
 import { say } from '../parts/toast';
-
-export interface Box {
-  id: string;
-  name: string;
-  model: string;
-  claimed: number | null;
-  online: boolean;
-  seen: number | null;
-  versions: Record<string, string>;
-  storage_used: number | null;
-  storage_total: number | null;
-  playing: string;
-  given_to: string;
-}
 
 interface Offer {
   box: string;
@@ -68,7 +56,7 @@ export function Boxes() {
           )
         }
       </Shown>
-      {claiming && <Claim onClose={() => setClaiming('')} />}
+      {claiming && <Claim code={claiming === '1' ? '' : claiming} onClose={() => setClaiming('')} />}
     </Screen>
   );
 }
@@ -134,17 +122,22 @@ function BoxCard({ box }: { box: Box }) {
   );
 }
 
-function Claim({ onClose }: { onClose: () => void }) {
-  const form = useForm({ code: '' }, async ({ code }) => {
-    const box = await post<Box>('/boxes/claims', { code });
+interface Claimed extends Box {
+  check: string; // six digits
+}
+
+/** The code first; then six digits, which tell that this box is the one that shows them. */
+function Claim({ code, onClose }: { code: string; onClose: () => void }) {
+  const [claimed, setClaimed] = useState<Claimed>();
+  const form = useForm({ code }, async (values) => {
+    setClaimed(await post<Claimed>('/boxes/claims', { code: values['code'] }));
     invalidate('/boxes');
-    say(t('boxes.claimed', { name: box.name }));
-    onClose();
   });
+  if (claimed) return <Check box={claimed} onClose={onClose} />;
   return (
-    <Dialog title={t('boxes.claim')} onClose={onClose}>
+    <Dialog key="code" title={t('boxes.claim')} onClose={onClose}>
       <form class="form" onSubmit={form.submit}>
-        <p class="soft">{t('boxes.claim.text')}</p>
+        <p class="soft">{t(code ? 'boxes.claim.scanned' : 'boxes.claim.text')}</p>
         <TextField label={t('boxes.code')} class="code" autocomplete="off" autocapitalize="characters" spellcheck={false} required maxLength={20} autofocus placeholder="7K2M-9QXP" {...form.bind('code')} />
         <FormProblem problem={form.problem} />
         <div class="actions">
@@ -156,6 +149,41 @@ function Claim({ onClose }: { onClose: () => void }) {
           </Button>
         </div>
       </form>
+    </Dialog>
+  );
+}
+
+function Check({ box, onClose }: { box: Claimed; onClose: () => void }) {
+  const other = async () => {
+    await remove(`/boxes/${box.id}`);
+    invalidate('/boxes');
+    say(t('boxes.check.let', { name: box.name }));
+    onClose();
+  };
+  return (
+    <Dialog key="check" title={t('boxes.claimed', { name: box.name })} onClose={onClose}>
+      <div class="form">
+        <p>{t('boxes.check')}</p>
+        <p class="check-digits figures" aria-label={[...box.check].join(' ')}>
+          {box.check.slice(0, 3)} {box.check.slice(3)}
+        </p>
+        <p class="soft">{t('boxes.check.text')}</p>
+        <div class="actions">
+          <Button kind="danger" work={other}>
+            {t('boxes.check.other')}
+          </Button>
+          <span class="gap" />
+          <Button
+            kind="primary"
+            onClick={() => {
+              onClose();
+              go(`/boxes/${box.id}`);
+            }}
+          >
+            {t('boxes.check.same')}
+          </Button>
+        </div>
+      </div>
     </Dialog>
   );
 }

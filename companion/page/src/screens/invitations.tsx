@@ -2,21 +2,13 @@
 import { useState } from 'preact/hooks';
 import { ApiError, post, remove, type Problem } from '../core/api';
 import { invalidate, useLoad } from '../core/load';
+import { keepInvitation, keptInvitation, lookAt, type Offered } from '../core/invitation';
 import { go } from '../core/router';
 import { t, tOr } from '../core/texts';
 import { Button, LinkButton } from '../parts/button';
 import { Screen } from '../parts/screen';
 import { Bones, Empty } from '../parts/state';
 import { useEffect } from 'preact/hooks';
-
-interface Offered {
-  id: string;
-  email: string;
-  role: string;
-  title: string;
-  inviter_name: string;
-  expires: number;
-}
 
 const arrive = ({ project }: { project: string }) => {
   invalidate('/projects', '/project-invitations');
@@ -46,14 +38,14 @@ export function InvitationNotes() {
 
 /** /invitations#secret, and /invitations from a notice. */
 export function Invitations() {
-  const [secret] = useState(() => location.hash.slice(1) || sessionStorage.getItem('invitation') || '');
+  const [secret] = useState(() => location.hash.slice(1) || keptInvitation());
   const [offered, setOffered] = useState<Offered | Problem>();
   const [other, setOther] = useState(false);
   useEffect(() => {
     if (!secret) return;
     history.replaceState(null, '', location.pathname);
-    sessionStorage.removeItem('invitation');
-    post<Offered>('/project-invitations/look', { secret }).then(setOffered, (error: ApiError) => setOffered(error.problem));
+    keepInvitation('');
+    lookAt(secret).then(setOffered, (error: ApiError) => setOffered(error.problem));
   }, [secret]);
   const accept = async () => {
     try {

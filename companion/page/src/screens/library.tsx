@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { post, remove } from '../core/api';
 import { useAtom } from '../core/atom';
-import { ago, clock, moment } from '../core/format';
+import { ago, bpm, clock, moment } from '../core/format';
 import { invalidate, useList, useLoad } from '../core/load';
 import { play, player, toggle } from '../core/player';
 import { useQuery } from '../core/router';
@@ -120,7 +120,7 @@ export function Library() {
       class: 'c-wave',
       cell: (row) => <Wave peaks={row.recording ? waveformOf(row.recording) : null} seconds={row.seconds} coarse bars head={headOf(row.id)} subscribe={track?.id === row.id ? followHead : undefined} />,
     },
-    { id: 'tempo', title: t('track.tempo'), class: 'c-tempo figures end', cell: (row) => (row.tempo ? row.tempo.toFixed(1) : <span class="faint">–</span>) },
+    { id: 'tempo', title: t('track.tempo'), class: 'c-tempo figures end', cell: (row) => (row.tempo ? bpm(row.tempo) : <span class="faint">–</span>) },
     { id: 'key', title: t('track.key'), class: 'c-key', cell: (row) => row.key || <span class="faint">–</span> },
     { id: 'loud', title: t('track.lufs'), class: 'c-loud figures end', cell: (row) => (row.loudness === null ? <span class="faint">–</span> : row.loudness.toFixed(1).replace('-', '−')) },
     { id: 'length', title: t('track.length'), sort: 'length', class: 'c-length figures end', cell: (row) => clock(row.seconds) },
@@ -139,18 +139,19 @@ export function Library() {
     </Button>
   );
   const untouched = !q && !genre && place === 'own';
+  const count = place === 'own' ? facets?.tracks : (list.total ?? (list.done ? rows?.length : undefined));
 
   return (
     <Screen
       title={t('nav.library')}
       heading={
         <h1>
-          {t('nav.library')} {facets && facets.tracks > 0 && <small class="figures">{t('library.count', { n: facets.tracks })}</small>}
+          {t('nav.library')} {count ? <small class="figures">{t('library.count', { n: count })}</small> : null}
         </h1>
       }
       actions={!(untouched && rows?.length === 0) && upload}
     >
-      {!(untouched && rows?.length === 0) && (
+      {rows && (
         <div class="tools">
           <SearchField value={q} onValue={setQ} label={t('library.search')} />
           <Segments

@@ -2,8 +2,11 @@
 import type { ComponentChildren } from 'preact';
 import { post } from '../core/api';
 import { useAtom } from '../core/atom';
+import type { Box } from '../core/boxes';
+import type { Cards } from '../core/earnings';
 import { ago, bytes, capital, clock } from '../core/format';
 import { useLoad } from '../core/load';
+import { money } from '../core/money';
 import { play } from '../core/player';
 import { user } from '../core/session';
 import { t } from '../core/texts';
@@ -18,7 +21,7 @@ import { Wave } from '../parts/waveform';
 import { followHead, headOf } from '../shell/playerbar';
 import { chooseFiles } from '../shell/tray';
 import { unread } from '../shell/unread';
-import type { Box } from './boxes';
+import { BoxState } from './boxes';
 import { FirstUpload } from './library';
 import { coverOf, StatusSteps, type ProjectRow } from './projects';
 import { InvitationNotes } from './invitations';
@@ -65,6 +68,7 @@ export function Overview() {
   const tracks = useLoad<{ items: TrackRow[] }>('/tracks?sort=-changed&limit=6');
   const projects = useLoad<{ items: ProjectRow[] }>('/projects?limit=4');
   const boxes = useLoad<Box[]>('/boxes').data;
+  const cards = useLoad<Cards>('/earnings').data;
   const tier = useLoad<Tier>('/account/tier').data;
   const news = useAtom(unread);
   const notices = useLoad<{ items: Notice[] }>('/notices?unread=true&limit=4').data?.items ?? [];
@@ -88,100 +92,148 @@ export function Overview() {
     >
       <InvitationNotes />
       <Shown of={tracks} bones={<Bones widths={[100, 100, 100]} height={56} />}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <FirstUpload />
-          ) : (
-            <div class="overview">
-              <section class="lead">
-                <Latest track={items[0]!} rest={items} />
-                {items.length > 1 && (
-                  <>
-                    <h2>{t('overview.recent')}</h2>
-                    <ul class="rows links">
-                      {items.slice(1).map((one) => (
-                        <li key={one.id}>
-                          <Button kind="quiet" icon="play" label={t('player.playOf', { title: one.title })} class="above" onClick={() => play(playable(one), items.map(playable))} />
-                          <Artwork seed={one.id} src={artworkOf(one.artwork)} size={38} />
-                          <span class="grow">
-                            <a class="stretched name cut" href={`/library/${one.id}`}>
-                              {one.title}
-                            </a>
-                            <span class="small soft sub cut">{one.artist || t('track.noArtist')}</span>
-                          </span>
-                          <span class="mini wide-only">
-                            <Wave peaks={waveformOf(one.recording)} seconds={one.seconds} coarse bars />
-                          </span>
-                          <span class="end small faint figures">{clock(one.seconds)}</span>
-                        </li>
-                      ))}
-                    </ul>
-                  </>
-                )}
-              </section>
-              <aside class="stack">
-                {steps.length > 0 && (
-                  <section class="panel">
-                    <header>
-                      <h2>{t('overview.next')}</h2>
-                    </header>
-                    <ol class="steps-list">
-                      {steps.map((one) => (
-                        <li key={one.id}>
-                          <p>{one.text}</p>
-                          {one.action}
-                        </li>
-                      ))}
-                    </ol>
-                  </section>
-                )}
-                {notices.length > 0 && (
-                  <section>
-                    <h2>{t('overview.news')}</h2>
-                    <ul class="rows links">
-                      {notices.map((one) => (
-                        <li key={one.id}>
-                          <a class="grow stretched clamp" href={one.link}>
-                            {capital(one.text)}
+        {({ items }) => (
+          <div class="overview">
+            <section class="lead">
+              {items[0] ? <Latest track={items[0]} rest={items} /> : <FirstUpload />}
+              {items.length > 1 && (
+                <>
+                  <h2>{t('overview.recent')}</h2>
+                  <ul class="rows links">
+                    {items.slice(1).map((one) => (
+                      <li key={one.id}>
+                        <Button kind="quiet" icon="play" label={t('player.playOf', { title: one.title })} class="above" onClick={() => play(playable(one), items.map(playable))} />
+                        <Artwork seed={one.id} src={artworkOf(one.artwork)} size={38} />
+                        <span class="grow">
+                          <a class="stretched name cut" href={`/library/${one.id}`}>
+                            {one.title}
                           </a>
-                          <time class="end small faint">{ago(one.at)}</time>
-                        </li>
-                      ))}
-                    </ul>
-                  </section>
-                )}
-                {projects.data && projects.data.items.length > 0 && (
-                  <section>
-                    <h2>{t('overview.projects')}</h2>
-                    <ul class="rows links">
-                      {projects.data.items.map((one) => (
-                        <li key={one.id}>
-                          <Artwork seed={one.id} src={coverOf(one.cover)} size={38} />
-                          <span class="grow">
-                            <a class="stretched name cut" href={`/projects/${one.id}`}>
-                              {one.title}
-                            </a>
-                            <span class="small soft sub">
-                              <StatusSteps status={one.status} />
-                            </span>
+                          <span class="small soft sub cut">{one.artist || t('track.noArtist')}</span>
+                        </span>
+                        <span class="mini wide-only">
+                          <Wave peaks={waveformOf(one.recording)} seconds={one.seconds} coarse bars />
+                        </span>
+                        <span class="end small faint figures">{clock(one.seconds)}</span>
+                      </li>
+                    ))}
+                  </ul>
+                </>
+              )}
+            </section>
+            <aside class="stack">
+              {steps.length > 0 && (
+                <section class="panel">
+                  <header>
+                    <h2>{t('overview.next')}</h2>
+                  </header>
+                  <ol class="steps-list">
+                    {steps.map((one) => (
+                      <li key={one.id}>
+                        <p>{one.text}</p>
+                        {one.action}
+                      </li>
+                    ))}
+                  </ol>
+                </section>
+              )}
+              <Rack boxes={boxes ?? []} />
+              <Month cards={cards} />
+              {notices.length > 0 && (
+                <section>
+                  <h2>{t('overview.news')}</h2>
+                  <ul class="rows links">
+                    {notices.map((one) => (
+                      <li key={one.id}>
+                        <a class="grow stretched clamp" href={one.link}>
+                          {capital(one.text)}
+                        </a>
+                        <time class="end small faint">{ago(one.at)}</time>
+                      </li>
+                    ))}
+                  </ul>
+                </section>
+              )}
+              {projects.data && projects.data.items.length > 0 && (
+                <section>
+                  <h2>{t('overview.projects')}</h2>
+                  <ul class="rows links">
+                    {projects.data.items.map((one) => (
+                      <li key={one.id}>
+                        <Artwork seed={one.id} src={coverOf(one.cover)} size={38} />
+                        <span class="grow">
+                          <a class="stretched name cut" href={`/projects/${one.id}`}>
+                            {one.title}
+                          </a>
+                          <span class="small soft sub">
+                            <StatusSteps status={one.status} />
                           </span>
-                          <time class="end small faint">{ago(one.changed)}</time>
-                        </li>
-                      ))}
-                    </ul>
-                  </section>
-                )}
-                <p class="small faint figures foot">
-                  {count && t('library.count', { n: count.used ?? 0 })}
-                  {storage && ` · ${t('overview.storage', { used: bytes(storage.used ?? 0, true), most: bytes(storage.most, true) })}`}
-                  {boxes && boxes.length > 0 && ` · ${t('overview.boxes', { n: boxes.filter((one) => one.online).length, all: boxes.length })}`}
-                </p>
-              </aside>
-            </div>
-          )
-        }
+                        </span>
+                        <time class="end small faint">{ago(one.changed)}</time>
+                      </li>
+                    ))}
+                  </ul>
+                </section>
+              )}
+              <p class="small faint figures foot">
+                {count && t('library.count', { n: count.used ?? 0 })}
+                {storage && ` · ${t('overview.storage', { used: bytes(storage.used ?? 0), most: bytes(storage.most) })}`}
+              </p>
+            </aside>
+          </div>
+        )}
       </Shown>
     </Screen>
+  );
+}
+
+/** The boxes: what each does now. */
+function Rack({ boxes }: { boxes: Box[] }) {
+  if (!boxes.length) return null;
+  const online = boxes.filter((one) => one.online).length;
+  return (
+    <section class="panel">
+      <header>
+        <h2>{t('nav.boxes')}</h2>
+        <span class="small soft">{t('overview.boxes', { n: online, all: boxes.length })}</span>
+      </header>
+      <ul class="rows links">
+        {[...boxes.filter((one) => one.online), ...boxes.filter((one) => !one.online)].slice(0, 4).map((one) => (
+          <li key={one.id}>
+            <span class="grow">
+              <a class="stretched name cut" href={`/boxes/${one.id}`}>
+                {one.name}
+              </a>
+              <BoxState box={one} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** What this month brought, each currency by itself. */
+function Month({ cards: told }: { cards: Cards | undefined }) {
+  if (!told?.cards.length) return null;
+  const month = new Intl.DateTimeFormat('en-GB', { month: 'long', timeZone: 'UTC' }).format(Date.parse(told.day));
+  return (
+    <section class="panel month">
+      <header>
+        <h2>
+          <a class="stretched" href="/earnings">
+            {t('overview.earned', { month })}
+          </a>
+        </h2>
+      </header>
+      <ul>
+        {told.cards.slice(0, 4).map((one) => (
+          <li key={one.currency}>
+            <strong class="figures">{money(one.month, one.currency)}</strong>
+            <span class="small soft figures">{t('overview.earnedToday', { amount: money(one.today, one.currency) })}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

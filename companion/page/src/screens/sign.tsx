@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { call, post, type Problem } from '../core/api';
+import { keptInvitation, lookAt, type Offered } from '../core/invitation';
 import { go } from '../core/router';
 import { useLoad } from '../core/load';
 import { begin, renewUser, user, type Session } from '../core/session';
@@ -74,9 +75,33 @@ export function refusal(): string {
   return kind && tOr(`sign.refused.${kind}`, t('sign.refused'));
 }
 
+/** A door's address that leads on to where somebody wanted to go. */
+const door = (path: string) => path + location.search;
+
+/** The invitation to a project that brought somebody here, and its secret. */
+function useInvitation(): { secret: string; offered?: Offered } {
+  const next = new URLSearchParams(location.search).get('next') ?? '';
+  const [secret] = useState(() => (next === '/invitations' ? keptInvitation() : ''));
+  const [offered, setOffered] = useState<Offered>();
+  useEffect(() => {
+    // where it is not valid any more, its own page tells so once somebody is signed in
+    if (secret) lookAt(secret).then(setOffered, () => undefined);
+  }, [secret]);
+  return { secret, offered };
+}
+
+const Asked = ({ by, text }: { by: Offered; text: 'invitation.signIn' | 'invitation.signUp' }) => (
+  <div class="note" role="status">
+    <p>
+      {t('invitation.text', { who: by.inviter_name, title: by.title, role: tOr(`role.${by.role}`, by.role) })} {t(text)}
+    </p>
+  </div>
+);
+
 function SignIn({ ways }: { ways: Ways | undefined }) {
   const [challenge, setChallenge] = useState(() => afterHash('challenge'));
   const refused = refusal();
+  const { secret, offered } = useInvitation();
   const enter = (session: Session) => (session.user ? begin(session) : setChallenge(session.challenge));
   const form = useForm({ email: '', password: '' }, async (values) => enter(await post<Session>('/session', values)));
   if (challenge) return <SecondStep challenge={challenge} again={() => setChallenge('')} />;
@@ -84,6 +109,7 @@ function SignIn({ ways }: { ways: Ways | undefined }) {
   return (
     <>
       <Head title={t('sign.in')} />
+      {offered && <Asked by={offered} text="invitation.signIn" />}
       <form class="form" onSubmit={form.submit}>
         {refused && <p class="trouble" role="alert">{refused}</p>}
         <TextField label={t('sign.email')} type="email" autocomplete="username webauthn" required autofocus {...form.bind('email')} />
@@ -92,7 +118,7 @@ function SignIn({ ways }: { ways: Ways | undefined }) {
         <Button kind="primary" size="large" type="submit" aria-busy={form.busy}>
           {t('sign.in.do')}
         </Button>
-        <a class="link small" href="/forgot">
+        <a class="link small" href={door('/forgot')}>
           {t('sign.forgot')}
         </a>
       </form>
@@ -108,7 +134,7 @@ function SignIn({ ways }: { ways: Ways | undefined }) {
             <Button
               key={one.name}
               size="large"
-              work={async () => location.assign((await post<{ url: string }>(`/session/with/${one.name}`, { next })).url)}
+              work={async () => location.assign((await post<{ url: string }>(`/session/with/${one.name}`, { next, ...(ways.sign_up === 'invited' && secret && { invitation: secret }) })).url)}
             >
               {t('sign.with', { name: one.title })}
             </Button>
@@ -117,7 +143,7 @@ function SignIn({ ways }: { ways: Ways | undefined }) {
       )}
       {ways?.sign_up !== 'closed' && (
         <p class="soft door-other">
-          {t('sign.new')} <a href="/sign-up">{t('sign.up.do')}</a>
+          {t('sign.new')} <a href={door('/sign-up')}>{t('sign.up.do')}</a>
         </p>
       )}
     </>
@@ -164,20 +190,26 @@ function SecondStep({ challenge, again }: { challenge: string; again: () => void
 }
 
 function SignUp({ ways }: { ways: Ways | undefined }) {
-  const [invitation] = useState(takeHash);
+  const [mailed] = useState(takeHash);
+  const { secret, offered } = useInvitation();
+  const invitation = mailed || (ways?.sign_up === 'invited' ? secret : '');
   const form = useForm({ name: '', email: '', password: '' }, async (values) =>
     begin(await post<Session>('/accounts', { ...values, ...(invitation && { invitation }) })),
   );
+  useEffect(() => {
+    if (offered && !form.values['email']) form.set('email', offered.email); // whoever has the secret read the mail there
+  }, [offered]);
   if (ways && ways.sign_up !== 'open' && !invitation)
     return (
       <>
         <Head title={t('sign.up')}>{t(ways.sign_up === 'closed' ? 'sign.closed' : 'sign.invited')}</Head>
-        <LinkButton href="/sign-in">{t('sign.in.do')}</LinkButton>
+        <LinkButton href={door('/sign-in')}>{t('sign.in.do')}</LinkButton>
       </>
     );
   return (
     <>
       <Head title={t('sign.up')}>{t('sign.up.text')}</Head>
+      {offered && <Asked by={offered} text="invitation.signUp" />}
       <form class="form" onSubmit={form.submit}>
         <TextField label={t('sign.name')} hint={t('sign.name.hint')} autocomplete="name" required maxLength={100} autofocus {...form.bind('name')} />
         <TextField label={t('sign.email')} type="email" autocomplete="username" required {...form.bind('email')} />
@@ -188,7 +220,7 @@ function SignUp({ ways }: { ways: Ways | undefined }) {
         </Button>
       </form>
       <p class="soft door-other">
-        {t('sign.have')} <a href="/sign-in">{t('sign.in.do')}</a>
+        {t('sign.have')} <a href={door('/sign-in')}>{t('sign.in.do')}</a>
       </p>
     </>
   );
@@ -232,7 +264,7 @@ function Forgot() {
     return (
       <>
         <Head title={t('forgot.sent')}>{t('forgot.sent.text', { email: form.values['email'] ?? '' })}</Head>
-        <LinkButton href="/sign-in">{t('sign.in.do')}</LinkButton>
+        <LinkButton href={door('/sign-in')}>{t('sign.in.do')}</LinkButton>
       </>
     );
   return (
@@ -244,7 +276,7 @@ function Forgot() {
         <Button kind="primary" size="large" type="submit" aria-busy={form.busy}>
           {t('forgot.do')}
         </Button>
-        <a class="link small" href="/sign-in">
+        <a class="link small" href={door('/sign-in')}>
           {t('do.back')}
         </a>
       </form>

@@ -1,14 +1,14 @@
 /** A track: its sound, what is known of it, what is written on it. */
-import { useEffect, useState } from 'preact/hooks';
-import { post } from '../core/api';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { post, put } from '../core/api';
 import { useAtom } from '../core/atom';
 import { clock, decibels, hertz, moment, upper } from '../core/format';
 import { invalidate, useLoad } from '../core/load';
 import { edit, outbox } from '../core/outbox';
-import { play, player, toggle } from '../core/player';
+import { play, player, renew, toggle } from '../core/player';
 import { go } from '../core/router';
 import { t } from '../core/texts';
-import { artworkOf, playable, type Track } from '../core/tracks';
+import { artworkOf, audioOf, playable, type Marker, type Track } from '../core/tracks';
 import { send } from '../core/uploads';
 import { Artwork } from '../parts/artwork';
 import { Icon } from '../parts/icon';
@@ -21,19 +21,28 @@ import { AddToProject } from './addtoproject';
 import { bin } from './library';
 import { Measures } from './track/measures';
 import { Tags } from './track/tags';
-import { Versions } from './track/versions';
+import { tellVersion, Versions } from './track/versions';
 import { WavePlayer } from './track/waveplayer';
 
 export function TrackScreen({ id = '' }: { id?: string }) {
   const path = `/tracks/${id}`;
   const loaded = useLoad<Track>(path);
   useEffect(() => {
-    dropInto.set({ purpose: { purpose: 'version', subject: id }, then: () => invalidate(path) });
+    dropInto.set({ purpose: { purpose: 'version', subject: id }, then: (added) => void tellVersion(id, added) });
     return () => dropInto.set({ purpose: {} });
   }, [id]);
   return (
     <ScreenOf of={loaded}>{(track) => <Page track={track} />}</ScreenOf>
   );
+}
+
+/** Where tempo or key are from. */
+function said({ analysis, ...track }: Track, of: 'tempo' | 'key'): string {
+  const value = track[of];
+  if (analysis.state === 'waiting') return t('track.analysing');
+  if (!value) return t('track.notKnown');
+  if (analysis.found.some((one) => one[of] === value)) return t('track.found');
+  return t('track.inTags');
 }
 
 function Page({ track: told }: { track: Track }) {
@@ -49,6 +58,15 @@ function Page({ track: told }: { track: Track }) {
     if (sent) invalidate('/tracks');
     else say(t('outbox.kept'));
   };
+  const keep = async (markers: Marker[]) => {
+    await put(`${path}/markers`, { markers: markers.map(({ start, end, label, colour }) => ({ start, end, label, colour })) });
+    invalidate(path);
+  };
+  const before = useRef(track.recording);
+  useEffect(() => {
+    renew(playable(track), audioOf(before.current));
+    before.current = track.recording;
+  }, [track.recording, track.title, track.artist, track.artwork]);
   const start = () => (mine ? toggle() : play(playable(track)));
   const setArtwork = (files: Iterable<File>) => send(files, { purpose: 'artwork', subject: track.id }, () => invalidate('/tracks'));
   const chips = [
@@ -140,7 +158,7 @@ function Page({ track: told }: { track: Track }) {
           {t('outbox.here')}
         </p>
       )}
-      <WavePlayer track={track} />
+      <WavePlayer sound={playable(track)} marks={track.markers} keep={track.own ? keep : undefined} />
       <Numbers track={track} />
       <div class="track-columns">
         <div class="stack">
@@ -160,8 +178,8 @@ function Page({ track: told }: { track: Track }) {
       [t('measure.integrated'), decibels(loud.integrated ?? of.loudness, 'LUFS'), t('measure.integrated.is')],
       [t('measure.range'), decibels(loud.range, 'LU'), t('measure.range.is')],
       [t('measure.truePeak'), decibels(loud.true_peak, 'dBTP'), t('measure.truePeak.is')],
-      [t('track.tempo'), of.tempo ? t('track.bpm', { n: Math.round(of.tempo * 10) / 10 }) : '–', of.analysis.state === 'waiting' ? t('track.analysing') : t(of.tempo ? 'track.tempo.is' : 'track.notKnown')],
-      [t('track.key'), of.key || '–', of.analysis.state === 'waiting' ? t('track.analysing') : t(of.key ? 'track.key.is' : 'track.notKnown')],
+      [t('track.tempo'), of.tempo ? t('track.bpm', { n: Math.round(of.tempo * 10) / 10 }) : '–', said(of, 'tempo')],
+      [t('track.key'), of.key || '–', said(of, 'key')],
     ];
     return (
       <dl class="numbers">

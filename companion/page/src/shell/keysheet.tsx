@@ -34,13 +34,13 @@ export function KeySheet() {
   const all = shortcuts();
   const groups = [...new Set(all.map((one) => one.group))];
   return (
-    <Dialog title={t('keys.title')} onClose={() => sheetOpen.set(false)} wide>
+    <Dialog title={t('keys.title')} onClose={() => sheetOpen.set(false)} wide read>
       <div class="keysheet">
         {groups.map((group) => (
           <section key={group}>
             <h3>{t(group)}</h3>
             {all
-              .filter((one) => one.group === group)
+              .filter((one, at) => one.group === group && all.findIndex((other) => other.name === one.name && other.group === group) === at)
               .map((one) => (
                 <div key={one.keys}>
                   <span>{t(one.name)}</span>

@@ -44,7 +44,9 @@ function fixed(admin: boolean): Entry[] {
     to('/', t('nav.overview'), 'overview', 'G O'),
     to('/library', t('nav.library'), 'library', 'G L'),
     to('/projects', t('nav.projects'), 'projects', 'G P'),
+    to('/sets', t('nav.sets'), 'sets', 'G S'),
     to('/boxes', t('nav.boxes'), 'boxes', 'G B'),
+    to('/earnings', t('nav.earnings'), 'earnings', 'G E'),
     to('/notices', t('nav.notices'), 'bell', 'G N'),
     to('/account', t('nav.account'), 'person', 'G A'),
     to('/account/security', t('account.security'), 'shield'),
@@ -52,6 +54,7 @@ function fixed(admin: boolean): Entry[] {
     { group: t('palette.do'), name: t('upload.do'), icon: 'upload', run: () => chooseFiles(), end: 'U' },
     { group: t('palette.do'), name: t('projects.new'), icon: 'plus', run: () => go('/projects?new=1') },
     { group: t('palette.do'), name: t('boxes.claim'), icon: 'boxes', run: () => go('/boxes?claim=1') },
+    { group: t('palette.do'), name: t('earnings.enter'), icon: 'earnings', run: () => go('/earnings?new=1') },
     { group: t('palette.do'), name: t('player.toggle'), icon: 'play', run: toggle, end: t('key.Space') },
     { group: t('palette.do'), name: t('keys.title'), icon: 'keyboard', run: () => sheetOpen.set(true), end: '?' },
     { group: t('palette.do'), name: t('account.signOut'), icon: 'out', run: signOut },
@@ -73,9 +76,10 @@ interface Found {
 }
 
 async function search(words: string): Promise<Entry[]> {
-  const [tracks, projects] = await Promise.all([
+  const [tracks, projects, sets] = await Promise.all([
     get<Found>(`/tracks${query({ q: words, limit: 6 })}`).catch(() => ({ items: [] })),
     get<Found>(`/projects${query({ search: words, limit: 4 })}`).catch(() => ({ items: [] })),
+    get<Found>(`/sets${query({ search: words, limit: 4 })}`).catch(() => ({ items: [] })),
   ]);
   return [
     ...tracks.items.map((one) => ({
@@ -90,6 +94,12 @@ async function search(words: string): Promise<Entry[]> {
       name: one.title ?? one.name ?? '',
       icon: 'projects' as const,
       run: () => go(`/projects/${one.id}`),
+    })),
+    ...sets.items.map((one) => ({
+      group: t('nav.sets'),
+      name: one.title ?? '',
+      icon: 'sets' as const,
+      run: () => go(`/sets/${one.id}`),
     })),
   ];
 }

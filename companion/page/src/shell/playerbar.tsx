@@ -91,7 +91,7 @@ export function PlayerBar() {
           <a class="cut title" href={`/library/${track.id}`}>
             {track.title}
           </a>
-          <p class="cut small soft">{problem ? <span class="bad">{t('player.failed')}</span> : track.artist || t('track.noArtist')}</p>
+          <p class="cut small soft">{problem ? <span class="bad">{t(problem === 'offline' ? 'player.notHere' : 'player.failed')}</span> : track.artist || t('track.noArtist')}</p>
         </div>
       </div>
       <div class="transport">

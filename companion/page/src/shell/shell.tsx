@@ -1,20 +1,22 @@
 /** The frame around every screen. */
 import type { ComponentType } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { online } from '../core/api';
+import { call, online } from '../core/api';
 import { useAtom } from '../core/atom';
+import { date } from '../core/format';
 import { bind } from '../core/keys';
 import { audio, nudge, player, setLoop, shuttle, toggle } from '../core/player';
 import { go, match, place, useScreen, type Params, type Route } from '../core/router';
 import { useLoad } from '../core/load';
 import { outbox } from '../core/outbox';
+import { renewUser, user } from '../core/session';
 import { findLeft, uploads } from '../core/uploads';
 import { t } from '../core/texts';
 import { Questions } from '../parts/dialog';
 import { Icon } from '../parts/icon';
 import { Screen } from '../parts/screen';
 import { Bones, Trouble } from '../parts/state';
-import { LinkButton } from '../parts/button';
+import { Button, LinkButton } from '../parts/button';
 import { Toasts } from '../parts/toast';
 import { KeySheet, sheetOpen } from './keysheet';
 import { Palette, paletteOpen } from './palette';
@@ -34,6 +36,9 @@ const ROUTES: Route[] = [
   { pattern: '/projects', load: () => import('../screens/projects').then((m) => screen(m.Projects)) },
   { pattern: '/projects/:id', load: () => import('../screens/project').then((m) => screen(m.ProjectScreen)) },
   { pattern: '/projects/:id/:tab', load: () => import('../screens/project').then((m) => screen(m.ProjectScreen)) },
+  { pattern: '/sets', load: () => import('../screens/sets').then((m) => screen(m.Sets)) },
+  { pattern: '/sets/:id', load: () => import('../screens/set').then((m) => screen(m.SetScreen)) },
+  { pattern: '/earnings', load: () => import('../screens/earnings').then((m) => screen(m.Earnings)) },
   { pattern: '/boxes', load: () => import('../screens/boxes').then((m) => screen(m.Boxes)) },
   { pattern: '/boxes/:id', load: () => import('../screens/box').then((m) => screen(m.BoxScreen)) },
   { pattern: '/invitations', load: () => import('../screens/invitations').then((m) => screen(m.Invitations)) },
@@ -48,7 +53,9 @@ const GO = [
   ['G O', '/', 'nav.overview'],
   ['G L', '/library', 'nav.library'],
   ['G P', '/projects', 'nav.projects'],
+  ['G S', '/sets', 'nav.sets'],
   ['G B', '/boxes', 'nav.boxes'],
+  ['G E', '/earnings', 'nav.earnings'],
   ['G N', '/notices', 'nav.notices'],
   ['G A', '/account', 'nav.account'],
 ] as const;
@@ -111,6 +118,7 @@ export function Shell() {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   const waiting = useAtom(outbox).length;
+  const leaving = useAtom(user)?.leaving;
   const told = useLoad<{ unread: number }>('/notices/unread').data;
   useEffect(() => unread.set(told?.unread ?? 0), [told]);
   useKeys();
@@ -134,6 +142,15 @@ export function Shell() {
               <Icon name="info" size={16} />
               {t('offline.banner')}
               {waiting > 0 && <strong>{t('offline.waiting', { n: waiting })}</strong>}
+            </p>
+          )}
+          {leaving && (
+            <p class="offline leaving" role="status">
+              <Icon name="trash" size={16} />
+              {t('account.leaving', { when: date(leaving) })}
+              <Button size="tiny" work={() => call('DELETE', '/account/deletion').then(renewUser)}>
+                {t('account.stay')}
+              </Button>
             </p>
           )}
           <main class="main" id="main" ref={main} tabIndex={-1}>

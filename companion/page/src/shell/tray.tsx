@@ -1,9 +1,9 @@
 /** What is on its way to the server: real bytes, pause, going on, taking back. */
 import { useEffect, useState } from 'preact/hooks';
 import { atom, useAtom } from '../core/atom';
-import { bytes, lasting } from '../core/format';
-import { cancel, clear, goOnWith, pause, resume, send, uploads, type Purpose, type Stage, type Upload } from '../core/uploads';
-import { t } from '../core/texts';
+import { bytes, hour, lasting } from '../core/format';
+import { cancel, clear, goOnWith, pause, rest, resume, send, uploads, type Purpose, type Stage, type Upload } from '../core/uploads';
+import { t, tOr } from '../core/texts';
 import { Button } from '../parts/button';
 import { Icon } from '../parts/icon';
 import { Progress } from '../parts/state';
@@ -44,6 +44,24 @@ function chooseAgain(one: Upload): void {
   picker.click();
 }
 
+/** What was dropped: files, and those inside of folders but the hidden ones that systems leave there. */
+async function filesOf(dropped: DataTransfer | null): Promise<File[]> {
+  // asked for at once: after the first wait the browser has forgotten what was dropped
+  const entries = [...(dropped?.items ?? [])].flatMap((one) => one.webkitGetAsEntry() ?? []);
+  if (!entries.some((one) => one.isDirectory)) return [...(dropped?.files ?? [])];
+  const inside = async (entry: FileSystemEntry): Promise<File[]> => {
+    if (entry.isFile) return [await new Promise<File>((done, fail) => (entry as FileSystemFileEntry).file(done, fail))];
+    const reader = (entry as FileSystemDirectoryEntry).createReader();
+    const found: File[] = [];
+    for (;;) {
+      const some = await new Promise<FileSystemEntry[]>((done, fail) => reader.readEntries(done, fail)); // 100 at most
+      if (!some.length) return found;
+      for (const one of some) if (!one.name.startsWith('.')) found.push(...(await inside(one)));
+    }
+  };
+  return (await Promise.all(entries.map(inside))).flat();
+}
+
 /** Files that are dropped anywhere on the page. */
 export function DropZone() {
   const [over, setOver] = useState(false);
@@ -62,7 +80,8 @@ export function DropZone() {
       event.preventDefault();
       depth = 0;
       setOver(false);
-      send(event.dataTransfer?.files ?? [], dropInto.get().purpose, dropInto.get().then);
+      const { purpose, then } = dropInto.get();
+      void filesOf(event.dataTransfer).then((files) => send(files, purpose, then));
     };
     const pairs = { dragenter: enter, dragleave: leave, dragover: still, drop } as const;
     for (const [name, act] of Object.entries(pairs)) addEventListener(name as 'drop', act);
@@ -82,24 +101,30 @@ function words(one: Upload): string {
   const of = t('upload.of', { sent: bytes(one.sent), all: bytes(one.size) });
   switch (one.stage) {
     case 'waiting':
-      return t('upload.waiting');
+      return Date.now() < rest.get() ? t('upload.later', { at: hour(rest.get()) }) : t('upload.waiting');
     case 'sending':
       return one.speed ? t('upload.sending', { of, time: lasting((one.size - one.sent) / one.speed) }) : of;
     case 'paused':
-      return one.problem ? t('upload.offline', { of }) : t('upload.paused', { of });
+      if (!one.problem) return t('upload.paused', { of });
+      if (one.problem.status === 429) return t('upload.later', { at: hour(rest.get()) });
+      return t(one.problem.status === 409 || one.problem.status === 423 ? 'upload.moment' : 'upload.offline', { of });
     case 'left':
       return t('upload.left.choose', { of });
     case 'probing':
       return one.share ? t('upload.probingAt', { n: Math.round(100 * one.share) }) : t('upload.probing');
     case 'done':
-      return t(one.duplicate ? 'upload.duplicate' : 'upload.done');
+      return one.duplicate ? t('upload.duplicate') : tOr(`upload.done.${one.became}`, t('upload.done'));
     default:
       return one.problem ? wordsOf(one.problem) : '';
   }
 }
 
+/** What needs somebody stands on top. */
+const failedFirst = (all: Upload[]) => [...all].sort((a, b) => Number(b.stage === 'failed') - Number(a.stage === 'failed'));
+
 export function Tray() {
   const all = useAtom(uploads);
+  useAtom(rest);
   const [small, setSmall] = useState(false);
   if (!all.length) return null;
   const count = (...stages: Stage[]) => all.filter((one) => stages.includes(one.stage)).length;
@@ -120,7 +145,7 @@ export function Tray() {
         busy > 0 && <Progress value={total ? sent / total : 0} label={t('upload.tray')} />
       ) : (
         <ul>
-          {all.map((one) => (
+          {failedFirst(all).map((one) => (
             <li key={one.id}>
               <span class="cut" title={one.name}>
                 {one.track ? <a href={`/library/${one.track}`}>{one.name}</a> : one.name}
@@ -128,7 +153,7 @@ export function Tray() {
               <span class="buttons">
                 {one.stage === 'sending' && <Button kind="quiet" size="tiny" icon="pause" label={t('upload.pause', { name: one.name })} onClick={() => pause(one.id)} />}
                 {(one.stage === 'paused' || (one.stage === 'failed' && !one.refused)) && (
-                  <Button kind="quiet" size="tiny" icon="retry" label={t('upload.resume', { name: one.name })} onClick={() => resume(one.id)} />
+                  <Button kind="quiet" size="tiny" icon={one.stage === 'paused' ? 'play' : 'retry'} label={t('upload.resume', { name: one.name })} onClick={() => resume(one.id)} />
                 )}
                 {one.stage === 'left' && (
                   <Button size="tiny" label={t('upload.choose.for', { name: one.name })} onClick={() => chooseAgain(one)}>

@@ -46,6 +46,9 @@ export function Keys() {
             </Button>
           </div>
           {items.length === 0 && <Empty title={t('keys.none')} />}
+          <p class="small soft">
+            {t('keys.docs')} <a href="/api/v1/openapi.json">/api/v1/openapi.json</a>
+          </p>
           {items.length > 0 && (
             <ul class="rows">
               {items.map((one) => (
@@ -79,6 +82,8 @@ export function Keys() {
             <Dialog title={t('keys.made')} onClose={() => setMade('')}>
               <p class="soft">{t('keys.made.text')}</p>
               <code class="secret whole">{made}</code>
+              <p class="small soft">{t('keys.example')}</p>
+              <code class="secret whole">{`curl -H 'Authorization: Bearer ${made}' ${location.origin}/api/v1/account`}</code>
               <div class="actions">
                 <Button icon="copy" onClick={() => void copy()}>
                   {t('do.copy')}

@@ -1,7 +1,7 @@
 /** Passkeys: adding, naming, removing. */
 import { useState } from 'preact/hooks';
 import { patch, remove } from '../../core/api';
-import { ago } from '../../core/format';
+import { ago, date } from '../../core/format';
 import { useLoad } from '../../core/load';
 import { addPasskey } from '../../core/passkeys';
 import { t } from '../../core/texts';
@@ -30,7 +30,7 @@ export function Passkeys() {
       state={t(possible ? 'security.passkeys.text' : 'security.passkeys.insecure')}
       action={
         possible && (
-          <Button work={() => addPasskey(t('security.passkeys.name', { when: new Date().toLocaleDateString('en-GB') })).then(renew)}>
+          <Button work={() => addPasskey(t('security.passkeys.name', { when: date(Date.now()) })).then(renew)}>
             {t('security.passkeys.add')}
           </Button>
         )

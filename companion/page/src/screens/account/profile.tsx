@@ -1,5 +1,5 @@
 /** Name, address, tier. */
-import { call, patch, post } from '../../core/api';
+import { patch, post } from '../../core/api';
 import { useAtom } from '../../core/atom';
 import { bytes, moment } from '../../core/format';
 import { useLoad } from '../../core/load';
@@ -15,7 +15,7 @@ interface Tier {
   limits: { what: string; most: number; used: number | null }[];
 }
 
-const amount = (what: string, count: number) => (what.includes('storage') ? bytes(count, true) : count.toLocaleString('en'));
+const amount = (what: string, count: number) => (what.includes('storage') ? bytes(count) : count.toLocaleString('en'));
 
 export function Profile() {
   const me = useAtom(user);
@@ -38,14 +38,6 @@ export function Profile() {
           <div class="note">
             <p>{t('account.unverified', { email: me.email })}</p>
             <Button work={() => post('/account/verification').then(() => say(t('account.mailed')))}>{t('account.resend')}</Button>
-          </div>
-        )}
-        {me.leaving && (
-          <div class="note">
-            <p>{t('account.leaving', { when: moment(me.leaving) })}</p>
-            <Button kind="primary" work={() => call('DELETE', '/account/deletion').then(renewUser)}>
-              {t('account.stay')}
-            </Button>
           </div>
         )}
         <form class="form" onSubmit={name.submit}>

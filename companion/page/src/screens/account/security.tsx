@@ -1,6 +1,7 @@
 /** What protects the account: password, authenticator app, passkeys, accounts elsewhere, sessions. */
 import { useLoad } from '../../core/load';
 import { Bones, Shown } from '../../parts/state';
+import { Activity } from './activity';
 import { Authenticator } from './authenticator';
 import { Elsewhere } from './elsewhere';
 import { Passkeys } from './passkeys';
@@ -24,6 +25,7 @@ export function Security() {
           <Passkeys />
           <Elsewhere />
           <Sessions />
+          <Activity />
         </div>
       )}
     </Shown>

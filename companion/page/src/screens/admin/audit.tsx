@@ -30,6 +30,7 @@ export function Audit() {
   const list = useList<Row>('/admin/audit', { action }, 100);
   const [verdict, setVerdict] = useState<Verdict>();
   const rows = list.rows;
+  const known = new Map((rows ?? []).map((one) => [one.actor, one.actor_name]));
   return (
     <>
       <div class="tools">
@@ -68,7 +69,7 @@ export function Audit() {
                     <code>{one.action}</code>
                   </td>
                   <td class="soft" title={JSON.stringify(one.detail)}>
-                    <code>{one.subject}</code>
+                    {known.get(one.subject) || <code>{one.subject}</code>}
                   </td>
                   <td class="figures soft">{one.address}</td>
                 </tr>

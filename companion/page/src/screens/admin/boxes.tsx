@@ -1,4 +1,5 @@
 /** Everybody's boxes. */
+import type { Box } from '../../core/boxes';
 import { ago } from '../../core/format';
 import { useList } from '../../core/load';
 import { useQuery } from '../../core/router';
@@ -6,7 +7,6 @@ import { t } from '../../core/texts';
 import { Button } from '../../parts/button';
 import { SearchField } from '../../parts/field';
 import { Bones, Empty, Trouble } from '../../parts/state';
-import type { Box } from '../boxes';
 
 export function AllBoxes() {
   const [search, setSearch] = useQuery('q');
@@ -19,7 +19,14 @@ export function AllBoxes() {
       </div>
       {list.problem && !rows && <Trouble problem={list.problem} retry={list.reload} />}
       {!rows && !list.problem && <Bones height={36} />}
-      {rows?.length === 0 && <Empty title={t('boxes.noneAtAll')} />}
+      {rows?.length === 0 &&
+        (search ? (
+          <Empty title={t('boxes.notFound', { text: search })} />
+        ) : (
+          <Empty title={t('boxes.noneAtAll')}>
+            <p>{t('boxes.noneAtAll.text')}</p>
+          </Empty>
+        ))}
       <ul class="rows">
         {rows?.map((one) => (
           <li key={one.id}>

@@ -1,5 +1,5 @@
 /** How the companion is, and how it was. */
-import { bytes, moment } from '../../core/format';
+import { bytes, hour, moment } from '../../core/format';
 import { useLoad } from '../../core/load';
 import { useQuery } from '../../core/router';
 import { t, tOr } from '../../core/texts';
@@ -32,22 +32,40 @@ interface Numbers {
   disk_free: number;
 }
 
-const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 
-/** A scale from 0 to a round number above all values. */
+/** A scale from 0 to a round number above all values; 1 at least, so that an idle server shows a flat line. */
 function scale(values: number[]): number[] {
-  const most = Math.max(1e-6, ...values);
+  const most = Math.max(1, ...values);
   const power = 10 ** Math.floor(Math.log10(most));
   const top = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= most) ?? most;
   return [0, top / 2, top];
+}
+
+const MINUTE = 60_000;
+const names = (failing: string) =>
+  failing
+    .split(',')
+    .map((name) => tOr(`part.${name}`, name))
+    .join(', ');
+
+/** The times in which the same parts were ill, one after another; a minute without a sample does not part them. */
+function spells(history: Sample[]): { from: number; to: number; failing: string }[] {
+  const found: { from: number; to: number; failing: string }[] = [];
+  for (const { at, failing } of history) {
+    const last = found.at(-1);
+    if (!failing) continue;
+    if (last?.failing === failing && at - last.to <= 2.5 * MINUTE) last.to = at;
+    else found.push({ from: at, to: at, failing });
+  }
+  return found;
 }
 
 export function Health() {
   const [hours, setHours] = useQuery('hours', '24');
   const told = useLoad<Told>(`/health?hours=${hours}`);
   const numbers = useLoad<Numbers>('/admin/overview').data;
-  const label = (at: number) => (Number(hours) > 48 ? day : time).format(at);
+  const label = (at: number) => (Number(hours) > 48 ? day.format(at) : hour(at));
   const chart = (history: Sample[], title: string, says: string, unit: string, pick: (one: Sample) => number, show = (value: number) => String(Number(value.toPrecision(3)))) => {
     const points = history.map((one) => [one.at, pick(one)] as const);
     const first = points[0]?.[0] ?? 0;
@@ -80,7 +98,7 @@ export function Health() {
                   [t('admin.users'), numbers.users, t('health.active', { n: numbers.users_active })],
                   [t('nav.boxes'), numbers.boxes, t('health.online', { n: numbers.boxes_online })],
                   [t('admin.jobs'), (numbers.jobs['queued'] ?? 0) + (numbers.jobs['running'] ?? 0), t('health.failed', { n: numbers.jobs['failed'] ?? 0 })],
-                  [t('health.disk'), bytes(numbers.disk_free * 1048576, true), t('health.disk.free')],
+                  [t('health.disk'), bytes(numbers.disk_free * 1048576), t('health.disk.free')],
                 ] as const
               ).map(([name, value, is]) => (
                 <div key={name}>
@@ -91,6 +109,7 @@ export function Health() {
               ))}
             </dl>
           )}
+          <Backups />
           <div class="tools">
             <h2>{t('health.history')}</h2>
             <span class="gap" />
@@ -118,14 +137,14 @@ export function Health() {
           )}
           {history.some((one) => one.failing) && (
             <ul class="rows">
-              {history
-                .filter((one) => one.failing)
+              {spells(history)
                 .slice(-10)
+                .reverse()
                 .map((one) => (
-                  <li key={one.at}>
+                  <li key={one.from}>
                     <span class="dot bad" />
-                    <span class="grow">{one.failing.replaceAll(',', ', ')}</span>
-                    <time class="small faint figures">{moment(one.at)}</time>
+                    <span class="grow">{names(one.failing)}</span>
+                    <time class="small faint figures">{one.to - one.from < MINUTE ? moment(one.from) : `${moment(one.from)} – ${hour(one.to)}`}</time>
                   </li>
                 ))}
             </ul>
@@ -133,5 +152,28 @@ export function Health() {
         </div>
       )}
     </Shown>
+  );
+}
+
+/** When the last backup was made, and what opens it on another machine. */
+function Backups() {
+  const path = '/admin/jobs?kind=backup&limit=1';
+  const last = useLoad<{ items: { finished: number | null }[] }>(`${path}&state=done`).data;
+  const failed = useLoad<{ items: { finished: number | null }[] }>(`${path}&state=failed`).data?.items[0]?.finished ?? 0;
+  if (!last) return null;
+  const made = last.items[0]?.finished ?? 0;
+  return (
+    <section class="panel">
+      <header>
+        <h2>{t('health.backups')}</h2>
+      </header>
+      <p class={failed > made ? 'bad' : ''}>
+        {made ? t('health.backup.made', { when: moment(made) }) : t('health.backup.none')}
+        {failed > made && ` ${t('health.backup.failed', { when: moment(failed) })}`}
+      </p>
+      <p class="soft">
+        {t('health.backup.code')} <code>rackdeck companion admin keys recovery-code</code>
+      </p>
+    </section>
   );
 }

@@ -137,7 +137,7 @@ function One({ id, tiers, onClose }: { id: string; tiers: string[]; onClose: () 
               {one.allowances.map(({ what, most, used }) => (
                 <>
                   <dt>{tOr(`limit.${what}`, what)}</dt>
-                  <dd class="figures">{used === null ? '–' : t('account.of', { used: what === 'storage' ? bytes(used, true) : used, most: what === 'storage' ? bytes(most, true) : most })}</dd>
+                  <dd class="figures">{used === null ? '–' : t('account.of', { used: what === 'storage' ? bytes(used) : used, most: what === 'storage' ? bytes(most) : most })}</dd>
                 </>
               ))}
             </dl>

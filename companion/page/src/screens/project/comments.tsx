@@ -157,10 +157,12 @@ function Say({ path, items, answers = '', onSaid }: { path: string; items: Item[
   const { track } = useAtom(player);
   const item = items.find((one) => one.subject === track?.id);
   const [here, setHere] = useState(true);
+  // the place where typing began, however long it takes
+  const [place, setPlace] = useState<{ item: Item; position: number }>();
   const form = useForm({ text: '' }, async ({ text }) => {
-    const place = item && here ? { item: item.id, position: Math.round(audio.currentTime * 1000) } : {};
-    await post(path, { text, answers, ...place });
+    await post(path, { text, answers, ...(place && here && { item: place.item.id, position: place.position }) });
     form.set('text', '');
+    setPlace(undefined);
     invalidate(path);
     onSaid?.();
   });
@@ -175,14 +177,19 @@ function Say({ path, items, answers = '', onSaid }: { path: string; items: Item[
             autofocus={Boolean(answers)}
             {...ids}
             value={form.values['text']}
-            onInput={(event) => form.set('text', event.currentTarget.value)}
+            onInput={(event) => {
+              const text = event.currentTarget.value;
+              if (!text) setPlace(undefined);
+              else if (!form.values['text'] && item) setPlace({ item, position: Math.round(audio.currentTime * 1000) });
+              form.set('text', text);
+            }}
             onKeyDown={(event) => {
               if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) event.currentTarget.form?.requestSubmit();
             }}
           />
         )}
       </Field>
-      {item && <Tick label={t('comments.here', { title: item.name })} checked={here} onChange={(event) => setHere(event.currentTarget.checked)} />}
+      {(place || item) && <Tick label={place ? t('comments.here', { at: clock(place.position / 1000), title: place.item.name }) : t('comments.there', { title: item!.name })} checked={here} onChange={(event) => setHere(event.currentTarget.checked)} />}
       <FormProblem problem={form.problem} />
       <div class="actions">
         <Button kind="primary" type="submit" aria-busy={form.busy}>

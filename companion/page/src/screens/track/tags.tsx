@@ -1,5 +1,6 @@
 /** What is written on a track, edited where it stands. */
 import { useLoad } from '../../core/load';
+import { tag } from '../../core/tags';
 import { t, tOr, type TextName } from '../../core/texts';
 import type { Track } from '../../core/tracks';
 import { Button } from '../../parts/button';
@@ -39,7 +40,7 @@ export function Tags({ track, save }: { track: Track; save: Save }) {
                 maxLength={most}
                 disabled={!track.own}
                 inputMode={NUMBERS.has(name) ? 'decimal' : undefined}
-                save={(value) => save({ [name]: NUMBERS.has(name) ? (value ? Number(value.replace(',', '.')) : null) : value })}
+                save={async (value) => save({ [name]: tag(name, value) })}
               />
             </dd>
           </div>

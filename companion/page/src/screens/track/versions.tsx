@@ -1,5 +1,5 @@
 /** Versions and stems: which is played, what each is. */
-import { patch, put, remove } from '../../core/api';
+import { get, patch, put, remove } from '../../core/api';
 import { ago, bytes, decibels, moment, upper } from '../../core/format';
 import { invalidate } from '../../core/load';
 import { play, player, toggle } from '../../core/player';
@@ -10,8 +10,21 @@ import { Button } from '../../parts/button';
 import { ask } from '../../parts/dialog';
 import { InPlace } from '../../parts/inplace';
 import { Menu } from '../../parts/menu';
-import { failed } from '../../parts/toast';
+import { failed, say } from '../../parts/toast';
 import { chooseFiles } from '../../shell/tray';
+
+/** A new version is the one that is played from now on: say so, and let that be taken back. */
+export async function tellVersion(id: string, added: string): Promise<void> {
+  invalidate('/tracks');
+  const track = await get<Track>(`/tracks/${id}`);
+  const now = track.recordings.find((one) => one.id === added);
+  const before = track.recordings.find((one) => one.id !== added && one.kind !== 'stem');
+  if (!now || !before || track.recording !== added) return;
+  say(t('versions.nowPlayed', { n: now.number }), {
+    label: t('versions.useOld', { n: before.number }),
+    run: () => put(`/tracks/${id}/recording`, { recording: before.id }).then(() => invalidate('/tracks')),
+  });
+}
 
 export function Versions({ track }: { track: Track }) {
   const { track: now, playing } = useAtom(player);
@@ -33,7 +46,7 @@ export function Versions({ track }: { track: Track }) {
         <span class="gap" />
         {track.own && (
           <>
-            <Button size="tiny" icon="plus" onClick={() => chooseFiles({ purpose: { purpose: 'version', subject: track.id }, then: renew }, 'audio/*')}>
+            <Button size="tiny" icon="plus" onClick={() => chooseFiles({ purpose: { purpose: 'version', subject: track.id }, then: (added) => void tellVersion(track.id, added) }, 'audio/*')}>
               {t('versions.add')}
             </Button>
             <Button size="tiny" icon="plus" onClick={() => chooseFiles({ purpose: { purpose: 'stem', subject: track.id }, then: renew }, 'audio/*')}>

@@ -1,14 +1,12 @@
 /** The large waveform: playing, moving, zooming, a loop, markers; everything by keys too. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { put } from '../../core/api';
 import { useAtom } from '../../core/atom';
 import { clock } from '../../core/format';
 import { bind } from '../../core/keys';
-import { invalidate } from '../../core/load';
-import { audio, nudge, onTick, play, player, seek, setLoop } from '../../core/player';
+import { audio, nudge, onTick, play, player, seek, setLoop, type Playable } from '../../core/player';
 import { ruler } from '../../core/ruler';
 import { t } from '../../core/texts';
-import { playable, waveformOf, type Marker, type Track } from '../../core/tracks';
+import type { Marker } from '../../core/tracks';
 import { Button } from '../../parts/button';
 import { Wave, type View } from '../../parts/waveform';
 import { followHead, headOf } from '../../shell/playerbar';
@@ -16,17 +14,28 @@ import { Markers } from './markers';
 
 const CLOSEST = 1.5; // seconds of the nearest view
 
-export function WavePlayer({ track }: { track: Track }) {
+interface WavePlayerProps {
+  sound: Playable;
+  /** Places in it, with flags. */
+  marks: readonly Marker[];
+  /** Keeps other markers; without, they are not edited here. */
+  keep?: (markers: Marker[]) => Promise<unknown>;
+  /** The screen has a list of them already. */
+  listed?: boolean;
+}
+
+export function WavePlayer({ sound, marks, keep, listed }: WavePlayerProps) {
   const { track: now, loop } = useAtom(player);
-  const mine = now?.id === track.id;
-  const all = track.seconds;
+  const mine = now?.id === sound.id;
+  const all = sound.seconds;
+  const peaks = sound.peaks;
   const [view, setView] = useState<View>({ from: 0, to: all });
-  const [markers, setMarkers] = useState<Marker[]>(track.markers);
+  const [markers, setMarkers] = useState<readonly Marker[]>(marks);
   const box = useRef<HTMLDivElement>(null);
   const drag = useRef<{ from: number; moved: boolean } | null>(null);
-  useEffect(() => setMarkers(track.markers), [track.markers]);
+  useEffect(() => setMarkers(marks), [marks]);
+  useEffect(() => setView({ from: 0, to: all }), [peaks, all]); // another version is played
   const shown = mine ? loop : null;
-  const peaks = track.recording ? waveformOf(track.recording) : null;
   const zoomed = view.to - view.from < all - 0.01;
 
   const zoom = useCallback(
@@ -56,14 +65,13 @@ export function WavePlayer({ track }: { track: Track }) {
   const store = async (next: Marker[]) => {
     const sorted = [...next].sort((a, b) => a.start - b.start);
     setMarkers(sorted);
-    await put(`/tracks/${track.id}/markers`, { markers: sorted.map(({ start, end, label, colour }) => ({ start, end, label, colour })) });
-    invalidate(`/tracks/${track.id}`);
+    await keep?.(sorted);
   };
-  const addMarker = () => {
-    const at = mine ? audio.currentTime : 0;
-    const part = mine && loop ? { start: loop.from, end: loop.to } : { start: Math.round(at * 1000) / 1000, end: null };
-    return store([...markers, { ...part, label: t('marker.name', { n: markers.length + 1 }), colour: markers.length % 8 }]);
-  };
+  const add = (start: number, end: number | null) =>
+    store([...markers, { start, end, label: t('marker.name', { n: markers.length + 1 }), colour: markers.length % 8 }]);
+  const addMarker = () => add(mine ? Math.round(audio.currentTime * 1000) / 1000 : 0, null);
+  const near = (a: number | null, b: number) => a !== null && Math.abs(a - b) < 0.002; // what is stored is in milliseconds
+  const loopKept = shown !== null && markers.some((one) => near(one.start, shown.from) && near(one.end, shown.to));
   const jump = (by: 1 | -1) => {
     const times = [0, ...markers.map((one) => one.start)];
     const time = audio.currentTime;
@@ -75,7 +83,7 @@ export function WavePlayer({ track }: { track: Track }) {
   useEffect(
     () =>
       bind([
-        ...(track.own ? [{ keys: 'M', name: 'marker.add' as const, group: 'keys.track' as const, run: () => void latest.current.addMarker() }] : []),
+        ...(keep ? [{ keys: 'M', name: 'marker.add' as const, group: 'keys.track' as const, run: () => void latest.current.addMarker() }] : []),
         { keys: '.', name: 'marker.next', group: 'keys.track', run: () => latest.current.jump(1) },
         { keys: ',', name: 'marker.previous', group: 'keys.track', run: () => latest.current.jump(-1) },
         { keys: '+', name: 'wave.in', group: 'keys.track', run: () => latest.current.zoom(0.5) },
@@ -83,14 +91,14 @@ export function WavePlayer({ track }: { track: Track }) {
         { keys: '-', name: 'wave.out', group: 'keys.track', run: () => latest.current.zoom(2) },
         { keys: '0', name: 'wave.all', group: 'keys.track', run: () => setView({ from: 0, to: all }) },
       ]),
-    [track.id, track.own, all],
+    [sound.id, keep !== undefined, all],
   );
 
   const timeAt = (event: MouseEvent, of: View = view) => {
     const rect = (event.currentTarget as HTMLElement).getBoundingClientRect();
     return of.from + (Math.max(0, Math.min(rect.width, event.clientX - rect.left)) / rect.width) * (of.to - of.from);
   };
-  const to = (time: number) => (mine ? seek(time) : play(playable(track), [], time));
+  const to = (time: number) => (mine ? seek(time) : play(sound, [], time));
   const down = (event: PointerEvent) => {
     if (event.button) return;
     (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
@@ -102,7 +110,7 @@ export function WavePlayer({ track }: { track: Track }) {
     const width = ((view.to - view.from) / (box.current?.clientWidth || 1)) * 5;
     if (!drag.current.moved && Math.abs(at - drag.current.from) < width) return;
     drag.current.moved = true;
-    if (!mine) play(playable(track), [], drag.current.from);
+    if (!mine) play(sound, [], drag.current.from);
     setLoop({ from: Math.min(at, drag.current.from), to: Math.max(at, drag.current.from) });
   };
   const up = (event: PointerEvent) => {
@@ -151,7 +159,7 @@ export function WavePlayer({ track }: { track: Track }) {
     <section class="waveplayer" aria-label={t('track.waveform')}>
       {zoomed && (
         <div class="strip" aria-hidden="true" onPointerDown={(event) => to(timeAt(event, { from: 0, to: all }))}>
-          <Wave peaks={peaks} seconds={all} head={headOf(track.id)} subscribe={mine ? followHead : undefined} window={view} flags={flags} bars />
+          <Wave peaks={peaks} seconds={all} head={headOf(sound.id)} subscribe={mine ? followHead : undefined} window={view} flags={flags} bars />
         </div>
       )}
       <div
@@ -159,7 +167,7 @@ export function WavePlayer({ track }: { track: Track }) {
         class="big-wave"
         role="slider"
         tabIndex={0}
-        aria-label={t('wave.label', { title: track.title })}
+        aria-label={t('wave.label', { title: sound.title })}
         aria-valuemin={0}
         aria-valuemax={Number(all.toFixed(1))}
         aria-valuenow={0}
@@ -169,7 +177,7 @@ export function WavePlayer({ track }: { track: Track }) {
         onPointerUp={up}
       >
         <div ref={box} class="inside-wave">
-          <Wave peaks={peaks} seconds={all} view={view} head={headOf(track.id)} subscribe={mine ? followHead : undefined} loop={shown} flags={flags} />
+          <Wave peaks={peaks} seconds={all} view={view} head={headOf(sound.id)} subscribe={mine ? followHead : undefined} loop={shown} flags={flags} />
         </div>
       </div>
       <div class="ruler figures small faint" aria-hidden="true">
@@ -192,17 +200,22 @@ export function WavePlayer({ track }: { track: Track }) {
           <span class="loop-now">
             <span class="small soft figures">{t('wave.loop', { from: clock(loop.from, true), to: clock(loop.to, true) })}</span>
             <Button kind="quiet" icon="close" label={t('player.endLoop')} onClick={() => setLoop(null)} />
+            {keep && (
+              <Button icon="loop" disabled={loopKept} work={() => add(loop.from, loop.to)}>
+                {t(loopKept ? 'marker.loopKept' : 'marker.addLoop')}
+              </Button>
+            )}
           </span>
         ) : (
           <span class="small faint wide-only">{t('wave.hint')}</span>
         )}
-        {track.own && (
+        {keep && (
           <Button icon="marker" work={addMarker}>
-            {t(mine && loop ? 'marker.addLoop' : 'marker.add')}
+            {t('marker.add')}
           </Button>
         )}
       </div>
-      <Markers track={track} markers={markers} onChange={store} />
+      {!listed && <Markers sound={sound} markers={markers} onChange={keep && store} />}
     </section>
   );
 }

@@ -1,0 +1,164 @@
+/** How a box did: load of the sound, drop-outs, temperature, and what crashed. */
+import { useState } from 'preact/hooks';
+import type { Crash, HealthReport } from '../../core/boxes';
+import { ago, bytes, moment } from '../../core/format';
+import { useList, useLoad } from '../../core/load';
+import { t, tOr } from '../../core/texts';
+import { Button } from '../../parts/button';
+import { Chart } from '../../parts/chart';
+import { Dialog } from '../../parts/dialog';
+import { Bones, Shown, Trouble } from '../../parts/state';
+
+const hour = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
+export function Health({ path }: { path: string }) {
+  const list = useList<HealthReport>(`${path}/health`, {}, 100);
+  const rows = list.rows;
+  const last = rows?.[0]?.report;
+  return (
+    <section>
+      <h2>{t('box.health')}</h2>
+      {list.problem && !rows && <Trouble problem={list.problem} retry={list.reload} />}
+      {!rows && !list.problem && <Bones widths={[100]} height={120} />}
+      {rows?.length === 0 && <p class="soft">{t('box.health.none')}</p>}
+      {rows && last && (
+        <div class="stack">
+          <Numbers rows={rows} />
+          {[
+            last.undervoltage && t('box.undervoltage'),
+            last.throttled && t('box.throttled'),
+            last.storage.errors > 0 && t('box.diskErrors', { n: last.storage.errors }),
+            last.clock === 'none' && t('box.noClock'),
+          ]
+            .filter(Boolean)
+            .map((warning) => (
+              <p class="note" key={String(warning)}>
+                {warning}
+              </p>
+            ))}
+          <Load rows={rows} />
+        </div>
+      )}
+      <Crashes path={`${path}/crashes`} />
+    </section>
+  );
+}
+
+function Numbers({ rows }: { rows: HealthReport[] }) {
+  const last = rows[0]!.report;
+  const xruns = rows.reduce((sum, one) => sum + (one.report.sound?.xruns ?? 0), 0);
+  const free = last.memory_free !== null && last.memory_total ? bytes(last.memory_free) : '–';
+  const numbers: [string, string | number, string][] = [
+    [t('box.load'), last.sound ? `${Math.round(last.sound.load_mean)} %` : '–', last.sound ? t('box.load.worst', { n: Math.round(last.sound.load_worst) }) : ''],
+    [t('box.xruns'), xruns, t('box.xruns.since', { when: ago(rows.at(-1)!.at) })],
+    [t('box.temperature'), last.temperature === null ? '–' : `${Math.round(last.temperature)} °C`, tOr(`network.${last.network}`, last.network)],
+    [t('health.memory'), free, t('health.disk.free')],
+  ];
+  return (
+    <dl class="numbers">
+      {numbers.map(([name, value, is]) => (
+        <div key={name}>
+          <dt class="small soft">{name}</dt>
+          <dd class="figures">{value}</dd>
+          <dd class="small faint">{is}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** The worst load of each period: what comes near 100 is heard. */
+function Load({ rows }: { rows: HealthReport[] }) {
+  const points = rows.map((one) => [one.at, one.report.sound?.load_worst ?? null] as const).reverse();
+  const known = points.flatMap(([, value]) => value ?? []);
+  if (known.length < 2) return null;
+  const first = points[0]![0];
+  const last = points.at(-1)![0];
+  const label = (at: number) => (last - first > 2 * 86_400_000 ? day : hour).format(at);
+  return (
+    <Chart
+      title={t('box.load.title')}
+      says={t('box.load.says', { most: Math.round(Math.max(...known)), when: moment(last) })}
+      points={points}
+      x={label}
+      y={(value) => String(Math.round(value))}
+      xTicks={[first, (first + last) / 2, last]}
+      yTicks={[0, 50, 100]}
+      xName={t('measure.time')}
+      yName="%"
+      height={130}
+    />
+  );
+}
+
+function Crashes({ path }: { path: string }) {
+  const list = useList<Crash>(path, {}, 20);
+  const [open, setOpen] = useState<number>();
+  if (!list.rows?.length) return null;
+  return (
+    <section class="below">
+      <h2>{t('box.crashes')}</h2>
+      <ul class="rows links">
+        {list.rows.map((one) => (
+          <li key={one.id}>
+            <span class="dot bad" />
+            <span class="grow">
+              <button type="button" class="plain stretched cut" onClick={() => setOpen(one.id)}>
+                {one.process}
+              </button>
+              <span class="small soft sub cut">
+                {one.reason} · {one.version}
+              </span>
+            </span>
+            <time class="end small faint" title={moment(one.crashed)}>
+              {ago(one.crashed)}
+            </time>
+          </li>
+        ))}
+      </ul>
+      {!list.done && (
+        <Button kind="quiet" onClick={list.more}>
+          {t('do.more')}
+        </Button>
+      )}
+      {open !== undefined && <OneCrash path={`${path}/${open}`} onClose={() => setOpen(undefined)} />}
+    </section>
+  );
+}
+
+function OneCrash({ path, onClose }: { path: string; onClose: () => void }) {
+  const told = useLoad<Crash & { report: Record<string, unknown> }>(path);
+  const lines = (value: unknown) => (Array.isArray(value) ? value.map(String).join('\n') : String(value ?? ''));
+  return (
+    <Dialog title={told.data?.process ?? t('box.crashes')} onClose={onClose} wide>
+      <Shown of={told}>
+        {(one) => (
+          <>
+            <p class="soft">
+              {one.reason} · {one.version} · {moment(one.crashed)}
+            </p>
+            {(['stack', 'lines'] as const).map((name) => {
+              const text = lines(one.report[name]);
+              return (
+                text && (
+                  <section key={name}>
+                    <h3>{t(`box.crash.${name}`)}</h3>
+                    <pre class="sample" tabIndex={0}>
+                      {text}
+                    </pre>
+                  </section>
+                )
+              );
+            })}
+            <div class="actions">
+              <Button kind="primary" onClick={onClose}>
+                {t('do.close')}
+              </Button>
+            </div>
+          </>
+        )}
+      </Shown>
+    </Dialog>
+  );
+}

@@ -1,0 +1,198 @@
+/** A set: its recording, its tracklist with times, what is written about it. */
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { BASE, patch, remove } from '../core/api';
+import { useAtom } from '../core/atom';
+import { bytes, clock, decibels, hertz, moment } from '../core/format';
+import { invalidate, useList, useLoad } from '../core/load';
+import { audio, play, player, seek, toggle } from '../core/player';
+import { go } from '../core/router';
+import { heardOf, lastsNow, type SetEntry, type SetWhole } from '../core/sets';
+import { t, tOr } from '../core/texts';
+import { LinkButton } from '../parts/button';
+import { ask } from '../parts/dialog';
+import { Icon } from '../parts/icon';
+import { InPlace } from '../parts/inplace';
+import { Menu } from '../parts/menu';
+import { Screen, ScreenOf } from '../parts/screen';
+import { SetState } from './sets';
+import { WavePlayer } from './track/waveplayer';
+
+export function SetScreen({ id = '' }: { id?: string }) {
+  const loaded = useLoad<SetWhole>(`/sets/${id}`);
+  return (
+    <ScreenOf of={loaded}>{(set) => <Page set={set} />}</ScreenOf>
+  );
+}
+
+function Page({ set }: { set: SetWhole }) {
+  const { track: now, playing } = useAtom(player);
+  const path = `/sets/${set.id}`;
+  const sound = heardOf(set);
+  const mine = now?.id === set.id;
+  const marks = useMemo(() => set.entries.map((one) => ({ start: one.at, end: null, label: one.title, colour: one.deck - 1 })), [set.entries]);
+  const save = async (body: Record<string, unknown>) => {
+    await patch(path, body);
+    invalidate('/sets');
+  };
+  const drop = async () => {
+    if (!(await ask({ title: t('sets.delete', { title: set.title }), text: t('sets.delete.text'), yes: t('do.delete'), danger: true }))) return;
+    await remove(path);
+    go('/sets', true);
+    invalidate('/sets');
+  };
+  return (
+    <Screen
+      title={set.title}
+      heading={
+        <div class="track-name">
+          <h1 class="unseen">{set.title}</h1>
+          <InPlace class="title" label={t('sets.title')} value={set.title} maxLength={120} save={(title) => save({ title: title || set.title })} />
+          <p class="facts-line figures">
+            <span>{moment(set.started)}</span>
+            <a href={`/boxes/${set.box}`}>{set.box_name}</a>
+            <Length set={set} />
+            {set.state === 'finished' && <span>{t('sets.tracks', { n: set.tracks })}</span>}
+            <SetState set={set} />
+          </p>
+        </div>
+      }
+      actions={
+        <>
+          {sound && (
+            <button type="button" class="playbutton big" aria-label={t(mine && playing ? 'player.pause' : 'player.play')} onClick={() => (mine ? toggle() : play(sound))}>
+              <Icon name={mine && playing ? 'pause' : 'play'} size={26} />
+            </button>
+          )}
+          {set.state === 'finished' && <Menu label={t('sets.menu', { title: set.title })} choices={[{ label: t('do.delete'), icon: 'trash', bad: true, run: drop }]} />}
+        </>
+      }
+    >
+      {sound && <WavePlayer sound={sound} marks={marks} listed />}
+      {!sound && <p class="note">{t(set.state === 'playing' ? 'sets.playing.text' : set.recorded ? 'sets.coming.text' : 'sets.unrecorded')}</p>}
+      <div class="columns">
+        <section>
+          <h2>{t('sets.tracklist')}</h2>
+          <Tracklist set={set} start={sound ? (at) => (mine ? seek(at) : play(sound, [], at)) : undefined} />
+        </section>
+        <aside class="stack">
+          <section>
+            <h2>{t('sets.notes')}</h2>
+            <InPlace long class="notes" label={t('sets.notes')} placeholder={t('sets.notes.none')} value={set.notes} maxLength={10_000} save={(notes) => save({ notes })} />
+          </section>
+          {set.state === 'finished' && <section class="panel" aria-label={t('sets.facts')}>
+            <dl class="facts">
+              {set.recorded && (
+                <>
+                  <dt>{t('measure.integrated')}</dt>
+                  <dd class="figures">{decibels(set.loudness, 'LUFS')}</dd>
+                  <dt>{t('measure.truePeak')}</dt>
+                  <dd class="figures">{decibels(set.peak, 'dBTP')}</dd>
+                  <dt>{t('sets.rate')}</dt>
+                  <dd class="figures">{set.samplerate ? hertz(set.samplerate) : '–'}</dd>
+                  {set.dropped > 0 && set.samplerate > 0 && (
+                    <>
+                      <dt>{t('sets.dropped')}</dt>
+                      <dd class="figures bad">{t('sets.dropped.ms', { n: Math.ceil((1000 * set.dropped) / set.samplerate) })}</dd>
+                    </>
+                  )}
+                </>
+              )}
+              <dt>{t('sets.ended')}</dt>
+              <dd class={set.ended && set.ended !== 'stopped' ? 'bad' : ''}>{set.ended ? tOr(`ended.${set.ended}`, set.ended) : '–'}</dd>
+            </dl>
+            <div class="downloads">
+              {set.recording?.file && (
+                <LinkButton icon="download" href={`${BASE}${path}/recording?download=true`} download>
+                  {t('sets.download', { size: bytes(set.recording.size) })}
+                </LinkButton>
+              )}
+              {set.log?.file && (
+                <LinkButton icon="download" href={`${BASE}${path}/log`} download>
+                  {t('sets.log', { size: bytes(set.log.size) })}
+                </LinkButton>
+              )}
+            </div>
+          </section>}
+        </aside>
+      </div>
+    </Screen>
+  );
+}
+
+/** How long it is; while it is played, as it grows. */
+function Length({ set }: { set: SetWhole }) {
+  const [, tick] = useState(0);
+  useEffect(() => {
+    if (set.state !== 'playing') return undefined;
+    const timer = setInterval(() => tick((n) => n + 1), 1000);
+    return () => clearInterval(timer);
+  }, [set.state]);
+  return <span>{clock(lastsNow(set))}</span>;
+}
+
+function Tracklist({ set, start }: { set: SetWhole; start?: (at: number) => void }) {
+  const { track: now, playing } = useAtom(player);
+  const [at, setAt] = useState(0);
+  const mine = now?.id === set.id;
+  const entries = useSoFar(set) ?? set.entries;
+  // which track is heard, a few times a second
+  useEffect(() => {
+    if (!mine) return undefined;
+    const look = () => setAt(set.entries.findLastIndex((one) => one.at <= audio.currentTime + 0.05));
+    look();
+    const timer = setInterval(look, 250);
+    return () => clearInterval(timer);
+  }, [mine, set.entries]);
+  if (!entries.length) return <p class="soft">{t(set.state === 'playing' ? 'sets.tracklist.later' : 'sets.tracklist.none')}</p>;
+  return (
+    <ol class="rows tracklist">
+      {entries.map((one, n) => (
+        <li key={one.position} aria-current={mine && n === at ? 'true' : undefined}>
+          {start ? (
+            <button type="button" class="button quiet tiny figures time" aria-label={t('sets.from', { at: clock(one.at), title: one.title })} onClick={() => start(one.at)}>
+              <Icon name={mine && playing && n === at ? 'volume' : 'play'} size={14} />
+              {clock(one.at)}
+            </button>
+          ) : (
+            <span class="figures soft time">{clock(one.at)}</span>
+          )}
+          <span class="grow">
+            {one.track ? (
+              <a class="name cut" href={`/library/${one.track}`}>
+                {one.title}
+              </a>
+            ) : (
+              <span class="name cut">{one.title}</span>
+            )}
+            <span class="small soft sub cut">{one.artist || t('track.noArtist')}</span>
+          </span>
+          <span class="small faint figures wide-only">{played(one)}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+interface Play extends Omit<SetEntry, 'position' | 'at' | 'tempo' | 'key'> {
+  id: number;
+  set: string;
+  started: number;
+}
+
+/** Of a set that is still played, what was heard so far: the box sends the tracklist when it is over. */
+function useSoFar(set: SetWhole): SetEntry[] | undefined {
+  const live = set.state === 'playing';
+  const heard = useList<Play>(live ? '/plays' : null, { box: set.box, since: set.started }, 200).rows;
+  return live
+    ? heard
+        ?.filter((one) => one.set === set.number)
+        .map((one) => ({ ...one, position: one.id, at: Math.max(0, (one.started - set.started) / 1000), tempo: null, key: '' }))
+        .reverse()
+    : undefined;
+}
+
+/** 124.2 BPM · 8A · deck 1: as it was heard. */
+function played(one: SetEntry): string {
+  const tempo = one.tempo && t('track.bpm', { n: Math.round(one.tempo * (1 + one.pitch / 100) * 10) / 10 });
+  return [tempo, one.key, t('sets.deck', { n: one.deck })].filter(Boolean).join(' · ');
+}
