@@ -78,13 +78,13 @@ class Settings(BaseModel):
     mail_from: str = Field("Rackdeck <rackdeck@localhost>", description="sender of mail")
     sign_up: Literal["open", "invited", "closed"] = Field("open", description="who may make an account")
     google_client_id: str = Field("", description="sign-in with Google; empty is off")
-    google_client_secret: str = Field("", description="its secret")
+    google_client_secret: str = Field("", validate_default=True, description="its secret")
     github_client_id: str = Field("", description="sign-in with GitHub; empty is off")
-    github_client_secret: str = Field("", description="its secret")
+    github_client_secret: str = Field("", validate_default=True, description="its secret")
     oidc_url: str = Field("", description="address of another OpenID provider; empty is off")
     oidc_name: str = Field("Single sign-on", description="what its button says")
     oidc_client_id: str = Field("", description="client id there")
-    oidc_client_secret: str = Field("", description="its secret")
+    oidc_client_secret: str = Field("", validate_default=True, description="its secret")
     broker_url: str = Field(
         "", description="mqtt://user:password@host of another broker; empty is what `rackdeck broker` runs here"
     )
@@ -97,6 +97,12 @@ class Settings(BaseModel):
     backup_folder: str = Field("", description="where backups go, best another disk; empty is backups/ in the folder")
     backup_hours: int = Field(6, ge=1, le=168, description="hours between backups")
     backup_keep: int = Field(28, ge=1, le=1000, description="backups kept")
+    largest_audio_mb: int = Field(
+        4096, ge=1, le=1_000_000, description="most MB (1,000,000 bytes) of an audio file; more than 4 GB needs RF64"
+    )
+    largest_video_mb: int = Field(4096, ge=1, le=1_000_000, description="most MB of a video")
+    largest_image_mb: int = Field(50, ge=1, le=1000, description="most MB of a picture")
+    largest_project_mb: int = Field(1000, ge=1, le=1_000_000, description="most MB of a project (json, zip)")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     metrics_token: str = Field("", description="bearer token for /metrics; empty lets this machine alone read it")
 
@@ -112,6 +118,21 @@ class Settings(BaseModel):
         if live == port or (live or port + 1) > 65535:
             raise ValueError("choose another port than that of the page, up to 65535")
         return live
+
+    @field_validator("google_client_secret", "github_client_secret", "oidc_client_secret")
+    @classmethod
+    def _with_id(cls, secret: str, field: ValidationInfo) -> str:
+        client = str(field.field_name).replace("secret", "id")
+        if field.data.get(client) and not secret:
+            raise ValueError(f"{client} is set without its secret; set both, or neither")
+        return secret
+
+    @field_validator("oidc_client_id")
+    @classmethod
+    def _with_address(cls, client: str, others: ValidationInfo) -> str:
+        if client and not others.data.get("oidc_url"):
+            raise ValueError("it needs oidc_url, the address of the provider; set both, or neither")
+        return client
 
     @field_validator(*ADDRESSES)
     @classmethod

@@ -10,6 +10,7 @@ from types import FrameType
 import peewee
 
 from companion import config, database, processes
+from companion.accounts import directory, outside
 from companion.config import Settings
 from companion.errors import SettingError, Unavailable
 from companion.vault.service import Vault
@@ -34,6 +35,7 @@ def prepare(settings: Settings) -> list[str]:
                     "or restore a backup of this one"
                 )
             applied: list[str] = runner.up()
+            outside.name_issuers(settings)
             Vault(settings.folder).derived("start")
     except peewee.DatabaseError as exc:
         kind = Unavailable if isinstance(exc, peewee.OperationalError) else SettingError
@@ -59,6 +61,23 @@ def answers(settings: Settings) -> bool:
     return True
 
 
+def advice(settings: Settings) -> list[str]:
+    """What who starts it should know: how the first account is made, and where mail goes."""
+    database.bind(settings)
+    with database.connection():
+        nobody = not directory.anybody()
+    found = []
+    if nobody and settings.sign_up == "open":
+        found.append("Sign up there: the first account administers.")
+    elif nobody:
+        found.append(
+            "There is no account yet: `rackdeck companion admin users invite ADDRESS --admin` prints a link for one."
+        )
+    if not settings.mail_url:
+        found.append(f"Mail is written into {settings.folder / 'outbox'}; set mail_url to send it.")
+    return found
+
+
 def run(port: int | None, host: str | None, folder: Path | None, only: str | None = None) -> int:
     """Serve until a signal, or become the one process named by `only`. SettingError for what can be known before."""
     where = folder.expanduser().absolute() if folder else None
@@ -71,14 +90,13 @@ def run(port: int | None, host: str | None, folder: Path | None, only: str | Non
     try:
         processes.check_port(settings.host, settings.port, "port")
         processes.check_port(settings.host, settings.live, "live_port")
-        first = not settings.database_url and not (settings.folder / "companion.db").exists()
         prepare(settings)
-        return _serve(settings, first)
+        return _serve(settings)
     finally:
         os.close(held)
 
 
-def _serve(settings: Settings, first: bool) -> int:
+def _serve(settings: Settings) -> int:
     runner = processes.Runner(settings)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -91,10 +109,9 @@ def _serve(settings: Settings, first: bool) -> int:
         runner.start()
         if not runner.wait_ready(lambda: answers(settings)):
             raise Unavailable(f"the page does not answer; {settings.folder / 'logs'} says why")
-        print(f"The companion is at {settings.url}", flush=True)
-        if first:
-            print("Sign up there: the first account administers.", flush=True)
-        print(f"Everything is kept in {settings.folder}. Ctrl-C stops.", flush=True)
+        (settings.folder / processes.ADDRESS).write_text(settings.url, encoding="utf-8")
+        kept = f"Everything is kept in {settings.folder}. Ctrl-C stops."
+        print(f"The companion is at {settings.url}", *advice(settings), kept, sep="\n", flush=True)
         status = runner.wait()
         raise Unavailable(f"the runner ended with status {status}; {settings.folder / 'logs'} says why")
     except KeyboardInterrupt:
@@ -103,4 +120,5 @@ def _serve(settings: Settings, first: bool) -> int:
         print("stopping", flush=True)
         return 0
     finally:
+        (settings.folder / processes.ADDRESS).unlink(missing_ok=True)
         runner.stop()

@@ -5,8 +5,10 @@ from hashlib import blake2b
 from pathlib import Path
 
 from flask import Flask, Response, request
+from werkzeug.exceptions import NotFound as Missing
 
 from companion.errors import NotFound, Unavailable
+from companion.web import problems
 from companion.web.api import Rule
 from companion.web.identity import Access
 
@@ -22,8 +24,8 @@ KINDS = {  # the system's own table differs from machine to machine
 }
 # first words of the page's addresses: all of them are the same document
 PLACES = (
-    "account", "admin", "boxes", "forgot", "invitations", "library", "notices", "projects", "reset", "sign-in",
-    "sign-up", "verify",
+    "account", "admin", "boxes", "earnings", "forgot", "invitations", "library", "notices", "projects", "reset", "sets",
+    "sign-in", "sign-up", "verify",
 )  # fmt: skip
 ROOT_FILES = ("icon.svg", "icon-maskable.svg", "manifest.webmanifest", "sw.js")
 FOREVER = "public, max-age=31536000, immutable"  # their names change with what is in them
@@ -78,6 +80,16 @@ def install(app: Flask, dist: Path = DIST) -> dict[str, Rule]:
             raise NotFound("there is no such file; the page may be newer than this one: load it again")
         return _send(files[f"assets/{name}"], FOREVER)
 
+    def nowhere(error: Missing) -> Response:
+        """A mistyped address: people get the page, which says so; programs what they can read."""
+        kinds = request.accept_mimetypes
+        person = "text/html" in kinds.values() and kinds["text/html"] >= kinds["application/json"]
+        if request.method not in ("GET", "HEAD") or not person or "index.html" not in files:
+            return problems.of_http(error)
+        file = files["index.html"]
+        return Response(file.bodies[""], 404, {"Cache-Control": ASK, "Vary": "Accept"}, content_type=file.kind)
+
+    app.register_error_handler(Missing, nowhere)
     rule = Rule(Access.PUBLIC, limit="page", identifies=False)
     first = f"<any({','.join(repr(word) for word in PLACES)}):place>"
     for path in ("/", f"/{first}", f"/{first}/<path:rest>"):

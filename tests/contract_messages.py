@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import re
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -44,6 +45,7 @@ def texts(shape: shapes.Text) -> st.SearchStrategy[str]:
     return st.text(FIT, min_size=shape.least, max_size=max(shape.least, min(shape.most, 20))) | longest
 
 
+@cache
 def any_of(shape: shapes.Shape) -> st.SearchStrategy[Any]:
     """Any value that a shape allows."""
     match shape:

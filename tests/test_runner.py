@@ -162,7 +162,11 @@ def up(tmp_path: Path) -> Iterator[Start]:
     started: list[Up] = []
 
     def start(*programs: dict[str, object], home: str = "home", options: tuple[str, ...] = ()) -> Up:
-        words = [sys.executable, "-c", RUN, json.dumps(programs)] if programs else rackdeck("up", "--no-companion", *options)
+        words = (
+            [sys.executable, "-c", RUN, json.dumps(programs)]
+            if programs
+            else rackdeck("up", "--no-companion", *options)
+        )
         started.append(Up(tmp_path, tmp_path / home, [*words]))
         return started[-1]
 

@@ -36,13 +36,13 @@ def proved_email(user: str) -> str:
     return str(found or "")
 
 
+def anybody() -> bool:
+    """Whether there is an account at all."""
+    return bool(User.select().exists())
+
+
 def first_administrator() -> str:
     """The oldest account that administers; empty without one."""
     able = (User.access == Access.ADMIN) & User.disabled.is_null()
     found = User.select(User.id).where(able).order_by(User.id).scalar()
     return str(found or "")
-
-
-def has_account(email: str) -> bool:
-    """Whether there is an account with this address, proved or not."""
-    return bool(User.select().where(User.email == email).exists())

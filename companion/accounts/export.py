@@ -1,7 +1,12 @@
-"""A copy of everything we keep of somebody, as a ZIP of JSON files that a job makes; kept for seven days."""
+"""A copy of everything we keep of somebody, as a ZIP of JSON files that a job makes; kept for seven days.
+
+With the music, where it is asked for: the files as they came, packed as they are.
+"""
 
 import json
+import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,9 +23,17 @@ from companion.storage.service import Storage
 
 LIFE = 7 * DAY
 
+LEAST_FREE = 500_000_000  # bytes that an export leaves on the disk
+STRAY_SECONDS = 24 * 3600  # after which nobody writes any more on what lies about
+_PREFIX = "export-"
+
 Tell = Callable[[str], Any]  # a user's id to what JSON can hold; a list may come as an iterator
+File = tuple[str, int, Iterator[bytes]]  # name, bytes, content
 _parts: dict[str, Tell] = {}
+_sizes: list[Callable[[str], int]] = []
+_givers: list[Callable[[str], Iterator[File]]] = []
 _storage: Storage | None = None
+_folder = Path(tempfile.gettempdir())
 _url = ""
 
 
@@ -31,20 +44,33 @@ def register(name: str, tell: Tell) -> None:
     _parts[name] = tell
 
 
-def install(storage: Storage, url: str) -> None:
-    """Keep exports in this storage; mails link to this address."""
-    global _storage, _url
-    _storage, _url = storage, url
+def register_files(size: Callable[[str], int], give: Callable[[str], Iterator[File]]) -> None:
+    """Let a domain put files into exports with music. size(user): how many bytes they have together."""
+    _sizes.append(size)
+    _givers.append(give)
 
 
-def ask(user: User, origin: Origin = NOWHERE) -> Export:
-    """Begin one. Conflict while one is being made."""
+def install(storage: Storage, url: str, folder: Path) -> None:
+    """Keep exports in this storage; mails link to this address; write them in this folder."""
+    global _storage, _url, _folder
+    _storage, _url, _folder = storage, url, folder
+
+
+def music_size(user: str) -> int:
+    """Bytes of all files that an export with music has."""
+    return sum(size(user) for size in _sizes)
+
+
+def ask(user: User, music: bool = False, origin: Origin = NOWHERE) -> Export:
+    """Begin one. Conflict while one is being made, or where the disk has no room for the music."""
+    if music and shutil.disk_usage(_made_in()).free < music_size(user.id) + LEAST_FREE:
+        raise Conflict("the companion's disk has no room for a copy of your music; save the files one by one")
     with database.atomic():
         User.update(tier=User.tier).where(User.id == user.id).execute()  # hold the row: one of two gets through
         unfinished = Export.select().where((Export.user == user.id) & Export.size.is_null())
         if any(jobs.waiting("export", row.id) for row in unfinished):
             raise Conflict("an export is being made already; you get a mail when it is ready")
-        made = Export.create(user=user.id, expires=now() + LIFE)
+        made = Export.create(user=user.id, music=music, expires=now() + LIFE)
         note(user, "export.asked", origin, subject=made.id)
         jobs.enqueue("export", owner=user.id, subject=made.id)
     return made
@@ -57,19 +83,46 @@ def make(work: jobs.Work) -> None:
     if export is None:  # the account went meanwhile
         return
     user: User = export.user
-    with tempfile.TemporaryDirectory(prefix="rackdeck-export-") as folder:
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=_made_in()) as folder:
         path = Path(folder) / "data.zip"
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for number, (name, tell) in enumerate(sorted(_parts.items())):
-                work.progress(number / len(_parts), name)
+                work.progress((0.1 if export.music else 1) * number / len(_parts), name)
                 with archive.open(f"{name}.json", "w", force_zip64=True) as file:
                     for piece in _pieces(tell(user.id)):
                         file.write(piece.encode())
+            if export.music:
+                _pack(work, archive, user.id)
         size = path.stat().st_size
         _kept().adopt(_key(export.id), path)
     with database.atomic():
         Export.update(size=size).where(Export.id == export.id).execute()
         mail.send(user.email, "export", name=user.name, link=f"{_url}/account/data")
+
+
+def _pack(work: jobs.Work, archive: zipfile.ZipFile, user: str) -> None:
+    """Put the files in, each under a name of its own."""
+    total, done, names = max(music_size(user), 1), 0, set[str]()
+    for give in _givers:
+        for name, size, pieces in give(user):
+            unique, number = name, 1
+            while unique.lower() in names:
+                number += 1
+                stem, dot, ending = name.rpartition(".")
+                unique = f"{stem} ({number}).{ending}" if dot else f"{name} ({number})"
+            names.add(unique.lower())
+            entry = zipfile.ZipInfo(f"music/{unique}", time.gmtime()[:6])
+            with archive.open(entry, "w", force_zip64=True) as file:  # sound does not get smaller
+                for piece in pieces:
+                    file.write(piece)
+            done += size
+            work.progress(min(1.0, 0.1 + 0.9 * done / total), unique[:60])
+
+
+def _made_in() -> Path:
+    """The folder that exports are written in: on the disk of the companion, which /tmp may not be."""
+    _folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return _folder
 
 
 def _pieces(value: Any) -> Iterator[str]:
@@ -106,7 +159,10 @@ def drop(user: str) -> None:
 
 
 def forget() -> int:
-    """Remove what has expired; returns how many."""
+    """Remove what has expired, and what a process that died left behind; returns how many."""
+    for left in _folder.glob(f"{_PREFIX}*"):
+        if time.time() - left.stat().st_mtime > STRAY_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
     old = list(Export.select().where(Export.expires < now()))
     _drop(old)
     return len(old)

@@ -1,5 +1,9 @@
-"""Invitations to make an account, mailed by an administrator or by somebody who shares a project."""
+"""Invitations to make an account: mailed by an administrator, or printed in the shell of who runs the companion.
 
+Being asked to work on something here is one, too: domains say to whom they mailed a secret.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from companion.accounts import tickets
@@ -11,6 +15,8 @@ from companion.mail import service as mail
 from companion.web.identity import Access
 
 LIFE = 14 * tickets.DAY
+# The address that a domain mailed a valid secret to, empty for a secret that is none of its own.
+_askers: list[Callable[[str], str]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +32,51 @@ class Invitation:
 
 def invite(url: str, by: str, email: str, access: Access = Access.ARTIST) -> Invitation:
     """Mail somebody an invitation; a new one replaces the one before. Conflict for who is here."""
+    with database.atomic():
+        secret = _issue(by, email, access)
+        inviter = User.get_or_none(User.id == by)
+        mail.send(email, "invitation", name=inviter.name if inviter else "Rackdeck", link=_link(url, secret))
+        return _shown(Ticket.get(Ticket.hash == tickets.digest(secret)))
+
+
+def link(url: str, email: str, access: Access = Access.ARTIST) -> str:
+    """The link that lets somebody make an account, also where sign-up is closed: for the shell, which mails nothing.
+
+    Conflict for who is here.
+    """
+    with database.atomic():
+        return _link(url, _issue("", email, access))
+
+
+def _link(url: str, secret: str) -> str:
+    return f"{url}/sign-up#{secret}"
+
+
+def _issue(by: str, email: str, access: Access) -> str:
     if User.select().where(User.email == email).exists():
         raise Conflict("there is an account with this address already")
-    with database.atomic():
-        for open_one in listed():
-            if open_one.email == email:
-                withdraw(open_one.id, by)
-        secret = tickets.issue("invitation", LIFE, None, email=email, access=int(access), by=by)
-        inviter = User.get_or_none(User.id == by)
-        mail.send(email, "invitation", name=inviter.name if inviter else "Rackdeck", link=f"{url}/sign-up#{secret}")
-        audit.record("invitation.made", by, email[:60])
-        return _shown(Ticket.get(Ticket.hash == tickets.digest(secret)))
+    for open_one in listed():
+        if open_one.email == email:
+            withdraw(open_one.id, by)
+    secret = tickets.issue("invitation", LIFE, None, email=email, access=int(access), by=by)
+    audit.record("invitation.made", by, email[:60])
+    return secret
+
+
+def asks(look: Callable[[str], str]) -> None:
+    """Register a function that tells the address a domain mailed a valid secret to, empty for none of its own."""
+    _askers.append(look)
+
+
+def asked_elsewhere(secret: str) -> str:
+    """The address that was asked to work on something with this secret; empty when none was."""
+    return next((address for look in _askers if (address := look(secret))), "")
+
+
+def from_the_shell(secret: str) -> bool:
+    """Whether this is a valid invitation of who runs the companion, who is asked nothing else."""
+    ticket = tickets.look("invitation", secret)
+    return ticket is not None and not tickets.data(ticket)["by"]
 
 
 def accept(secret: str, email: str) -> tuple[Access, bool]:

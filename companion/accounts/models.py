@@ -101,17 +101,21 @@ class Passkey(Model):
 
 
 class OutsideIdentity(Model):
-    """A user as a sign-in provider knows them: `subject` never changes there, `email` is what it was when linked."""
+    """A user as a sign-in provider knows them: `subject` never changes there, `email` is what it was when linked.
+
+    issuer: the provider's address; empty where it has but one.
+    """
 
     id = IdField()
     user = peewee.ForeignKeyField(User, on_delete="CASCADE")
     provider = peewee.CharField(max_length=20)
+    issuer = peewee.CharField(max_length=255, default="")
     subject = peewee.CharField(max_length=255)
     email = peewee.CharField(max_length=254, default="")
     created = peewee.BigIntegerField(default=now)
 
     class Meta:
-        indexes = ((("provider", "subject"), True),)
+        indexes = ((("provider", "issuer", "subject"), True),)
 
 
 class ApiKey(Model):
@@ -129,10 +133,14 @@ class ApiKey(Model):
 
 
 class Export(Model):
-    """A copy of all of a user's data, as a ZIP in the storage; `size` in bytes, none while it is being made."""
+    """A copy of all of a user's data, as a ZIP in the storage; `size` in bytes, none while it is being made.
+
+    music: whether the files are in it, too.
+    """
 
     id = IdField()
     user = peewee.ForeignKeyField(User, on_delete="CASCADE")
     size = peewee.BigIntegerField(null=True)
+    music = peewee.BooleanField(default=False)
     created = peewee.BigIntegerField(default=now)
     expires = peewee.BigIntegerField()

@@ -13,14 +13,13 @@ from urllib.parse import urlencode
 import peewee
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from companion.accounts import invitations, providers, service, tickets, ways
+from companion.accounts import providers, service, tickets, ways
 from companion.accounts.acts import NOWHERE, Origin, note
 from companion.accounts.models import OutsideIdentity, User
 from companion.accounts.providers import Person, Provider
 from companion.config import Settings
 from companion.database import database
 from companion.errors import Conflict, Forbidden, NotFound, Unauthorized
-from companion.web.identity import Access
 
 LIFE = 10 * tickets.MINUTE
 _PATH = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f\x7f]{0,500}")
@@ -124,15 +123,15 @@ def finish(
     person = providers.person(provider, code, begun["verifier"], begun["nonce"], back(settings, name))
     if ticket.user_id:
         user = tickets.owner(ticket)
-        _link(user, name, person, origin)
+        _link(user, provider, person, origin)
         return Arrival(user, begun["path"], linked=True)
-    return Arrival(_resolve(settings, name, person, begun, origin), begun["path"], linked=False)
+    return Arrival(_resolve(settings, provider, person, begun, origin), begun["path"], linked=False)
 
 
-def _resolve(settings: Settings, name: str, person: Person, begun: dict[str, Any], origin: Origin) -> User:
+def _resolve(settings: Settings, provider: Provider, person: Person, begun: dict[str, Any], origin: Origin) -> User:
     """The user behind a person: linked before, of the same proved address, or new."""
-    same = (OutsideIdentity.provider == name) & (OutsideIdentity.subject == person.subject)
-    linked = OutsideIdentity.get_or_none(same)
+    there = (OutsideIdentity.provider == provider.name) & (OutsideIdentity.issuer == provider.issuer)
+    linked = OutsideIdentity.get_or_none(there & (OutsideIdentity.subject == person.subject))
     if linked is not None:
         if linked.user.disabled is not None:
             raise Unauthorized("this account is closed; ask whoever runs this companion")
@@ -149,26 +148,31 @@ def _resolve(settings: Settings, name: str, person: Person, begun: dict[str, Any
         raise UnprovedError("an account here has this address but never confirmed it; set a new password for it first")
     with database.atomic():
         if user is None:
-            access = Access.ARTIST
-            if begun["invitation"] and settings.sign_up != "closed":
-                access, _ = invitations.accept(begun["invitation"], email)
-            else:
-                service.check_open(settings)
+            access, _ = service.admit(settings, email, begun["invitation"])
             name_there = " ".join(re.sub(r"[^\w\s.,'’-]", "", person.name).split()) or email.partition("@")[0]
             user = service.create(email, name_there[:100], access=access, verified=True)
-            note(user, "account.made", origin, provider=name)
-        _link(user, name, person, origin)
+            note(user, "account.made", origin, provider=provider.name)
+        _link(user, provider, person, origin)
     return user
 
 
-def _link(user: User, name: str, person: Person, origin: Origin) -> None:
+def _link(user: User, provider: Provider, person: Person, origin: Origin) -> None:
+    there = {"provider": provider.name, "issuer": provider.issuer, "subject": person.subject}
     with database.atomic():
         try:
             with database.atomic():
-                OutsideIdentity.create(user=user.id, provider=name, subject=person.subject, email=person.email[:254])
+                OutsideIdentity.create(user=user.id, email=person.email[:254], **there)
         except peewee.IntegrityError:
             raise Conflict("that account is linked already, here or to somebody else") from None
-        note(user, "provider.linked", origin, provider=name)
+        note(user, "provider.linked", origin, provider=provider.name)
+
+
+def name_issuers(settings: Settings) -> None:
+    """Write down who vouches for accounts that were linked before that was kept."""
+    for provider in providers.listed(settings):
+        nameless = (OutsideIdentity.provider == provider.name) & (OutsideIdentity.issuer == "")
+        if provider.issuer:
+            OutsideIdentity.update(issuer=provider.issuer).where(nameless).execute()
 
 
 def listed(user: str) -> list[OutsideIdentity]:

@@ -44,16 +44,31 @@ def sign_up(
     passwords.check_rules(password, name, email)
     hashed = passwords.hash_password(password)
     with database.atomic():
-        access, verified = Access.ARTIST, False
-        if invitation:
-            if settings.sign_up == "closed":
-                check_open(settings)
-            access, verified = invitations.accept(invitation, email)
+        access, verified = admit(settings, email, invitation)
         user = create(email, name, password=hashed, access=access, verified=verified)
         note(user, "account.made", origin)
         if not verified:
             verification.send(settings.url, user)
     return user
+
+
+def admit(settings: Settings, email: str, invitation: str) -> tuple[Access, bool]:
+    """What who signs up may become, and whether the invitation proves the address. Forbidden for who may not.
+
+    Spends an invitation to make an account. One to a project is not spent: it lets its address alone sign up, once.
+    """
+    if invitation and settings.sign_up == "open":
+        asked = invitations.asked_elsewhere(invitation)
+        return (Access.ARTIST, asked == email) if asked else invitations.accept(invitation, email)
+    if invitation and invitations.from_the_shell(invitation):
+        return invitations.accept(invitation, email)
+    if invitation and settings.sign_up == "invited":
+        asked = invitations.asked_elsewhere(invitation)
+        if asked and asked != email:
+            raise Forbidden(f"this invitation was mailed to {asked}; sign up with that address")
+        return (Access.COLLABORATOR, True) if asked else invitations.accept(invitation, email)
+    check_open(settings)
+    return Access.ARTIST, False
 
 
 def check_open(settings: Settings) -> None:

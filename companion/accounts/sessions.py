@@ -89,12 +89,12 @@ def _pair(vault: Vault, session: Session) -> Pair:
 def renew(vault: Vault, refresh: str, origin: Origin = NOWHERE) -> Pair:
     """Spend a refresh token. A spent one that comes back was stolen: the whole session ends, and Unauthorized."""
     with database.atomic():
-        row = RefreshToken.get_or_none(RefreshToken.hash == digest(refresh))
+        found = RefreshToken.select(RefreshToken, Session, User).join(Session).join(User)
+        row = found.where(RefreshToken.hash == digest(refresh)).first()  # at once: the session may end meanwhile
         pair = _renewed(vault, row) if row is not None else None
         if pair is None and row is not None:
             session, user = row.session, row.session.user
-            session.delete_instance()
-            if session.expires > now():
+            if session.delete_instance() and session.expires > now():
                 note(user, "token.replayed", origin, subject=session.id)
     if pair is None:
         raise Unauthorized("this refresh token is not valid any more; sign in again")

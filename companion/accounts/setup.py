@@ -17,7 +17,7 @@ def install(settings: Settings, storage: Storage, scopes: Iterable[str]) -> None
     passwords.install(settings.threads)
     throttle.install(settings)
     keys.install(scopes)
-    export.install(storage, settings.url)
+    export.install(storage, settings.url, settings.folder / "run")
 
 
 def keep_house() -> None:

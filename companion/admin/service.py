@@ -71,4 +71,5 @@ def overview(settings: Settings) -> dict[str, Any]:
         "jobs": jobs.counts(),
         "queue_lag_ms": jobs.lag_ms(),
         "disk_free": health.disk_free(settings.folder),
+        "outbox": "" if settings.mail_url else str(settings.folder / "outbox"),
     }

@@ -81,7 +81,10 @@ def unlock(folder: Path, locked: dict[str, str], code: str = "") -> tuple[bytes,
         elif held.exists():
             master = held.read_bytes()
         else:
-            raise SettingError(f"{held} is gone; give the code that was written down, with --recovery-code")
+            raise SettingError(
+                f"there is no {held} to open it with, as on a new machine; give the code that was written down, "
+                "with --recovery-code"
+            )
         return _unwrap(_wrapping(master), locked["key"], b"backup key"), master
     except InvalidTag as exc:
         hint = "another companion's code" if code else f"{held} is not the key it was made with; use --recovery-code"

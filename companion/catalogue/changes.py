@@ -5,6 +5,11 @@ from companion.database import now
 from companion.events import service as events
 
 
+def hold(owner: str, track: str) -> None:
+    """Nobody else changes a track of the owner's until the caller's transaction ends: look at it after this."""
+    Track.update(version=Track.version).where((Track.id == track) & (Track.owner == owner)).execute()
+
+
 def touch(owner: str, track: str, change: str) -> None:
     """A track of the owner's changed, in the caller's transaction. change: a word for pages (`version`, `markers`)."""
     mine = (Track.id == track) & (Track.owner == owner)

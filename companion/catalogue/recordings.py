@@ -115,6 +115,7 @@ def find(owner: str, track: str, recording: str) -> Recording:
 def restore(owner: str, track: str, recording: str) -> None:
     """Play another version of a track again. Conflict for a stem."""
     with database.atomic():
+        changes.hold(owner, track)
         row = find(owner, track, recording)
         if row.kind not in WHOLE:
             raise Conflict("a stem is a part of a track; play a whole version")
@@ -126,6 +127,7 @@ def restore(owner: str, track: str, recording: str) -> None:
 def change(owner: str, track: str, recording: str, kind: str | None, label: str | None) -> None:
     """Say what a version is. Conflict when that would make the one that is played a stem."""
     with database.atomic():
+        changes.hold(owner, track)
         row = find(owner, track, recording)
         row.kind = check_kind(kind) if kind is not None else row.kind
         row.label = label if label is not None else row.label
@@ -138,6 +140,7 @@ def change(owner: str, track: str, recording: str, kind: str | None, label: str 
 def remove(owner: str, track: str, recording: str) -> None:
     """Remove a version. Conflict for the one that is played."""
     with database.atomic():
+        changes.hold(owner, track)
         row = find(owner, track, recording)
         if row.track.recording == row.id:
             raise Conflict("this version is the one that is played; choose another first")

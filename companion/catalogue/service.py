@@ -82,6 +82,7 @@ def edit(owner: str, track: str, fields: dict[str, Any], expected: int | None = 
     expected: the version the caller saw. NotFound; Stale when it is another now; Invalid.
     """
     with database.atomic():
+        changes.hold(owner, track)
         row = find(owner, track)
         seen = row.version if expected is None else expected
         parts = fields.pop("credits", None)
@@ -136,6 +137,7 @@ def put_markers(owner: str, track: str, wanted: list[dict[str, Any]]) -> None:
     if len(wanted) > MOST_MARKERS:
         raise Invalid(f"a track has {MOST_MARKERS} markers at most")
     with database.atomic():
+        changes.hold(owner, track)
         row = find(owner, track)
         for one in wanted:
             if one["start"] > row.seconds or (one["end"] is not None and not one["start"] < one["end"] <= row.seconds):
@@ -162,6 +164,7 @@ def rename_artist(owner: str, artist: str, name: str) -> None:
 def delete(owner: str, track: str) -> None:
     """Put a track into the bin, where it stays for 30 days; it leaves all projects. NotFound."""
     with database.atomic():
+        changes.hold(owner, track)
         find(owner, track)
         Track.update(deleted=now()).where((Track.id == track) & (Track.owner == owner)).execute()
         items.gone("track", track)
@@ -172,6 +175,7 @@ def delete(owner: str, track: str) -> None:
 def bring_back(owner: str, track: str) -> None:
     """Take a track out of the bin. NotFound; OverQuota when the tier includes no more tracks by now."""
     with database.atomic():
+        changes.hold(owner, track)
         find(owner, track, binned=True)
         tiers.check(owner, "tracks")
         Track.update(deleted=None).where((Track.id == track) & (Track.owner == owner)).execute()
@@ -182,6 +186,7 @@ def bring_back(owner: str, track: str) -> None:
 def purge(owner: str, track: str) -> None:
     """Delete a track that is in the bin for good. NotFound."""
     with database.atomic():
+        changes.hold(owner, track)
         _purge(find(owner, track, binned=True))
         audit.record("track.purged", owner, track)
 

@@ -51,6 +51,7 @@ class _Walk:
     variables: dict[str, Any]
     aliases: int = 0
     depth: int = 0
+    walked: int = 0  # selections, each as often as it is reached: fragments that hold others twice double them
     open: list[str] = field(default_factory=list)  # fragments that are being walked through
 
     def cost(self, selections: SelectionSetNode | None, depth: int) -> int:
@@ -68,6 +69,9 @@ class _Walk:
     def _fields(self, selections: SelectionSetNode) -> Iterator[FieldNode]:
         """The fields of a selection, those of its fragments among them."""
         for node in selections.selections:
+            self.walked += 1
+            if self.walked > MOST_COST:
+                raise TooDear(f"that asks for more than {MOST_COST} values at once; ask for fewer rows or fields")
             if isinstance(node, FieldNode):
                 yield node
             elif isinstance(node, FragmentSpreadNode):

@@ -58,7 +58,8 @@ def say(
             raise Invalid("there is no such comment to answer")
         if Comment.select().where(Comment.project == project).count() >= MOST:
             raise Conflict(f"a project holds {MOST} comments; delete some first")
-        row = Comment.create(project=project, author=user, item=item, text=text, position=position, answers=answers)
+        place = {"item": item, "about": item or "", "position": position}
+        row = Comment.create(project=project, author=user, text=text, answers=answers, **place)
         history.record(held, user, "commented", {}, {_key(row.id): text})
         body = {"project": project, "title": held.title, "comment": row.id, "text": text[:SHORT]}
         body["who"] = directory.names([user]).get(user, "")

@@ -9,7 +9,6 @@ import secrets
 from typing import Any
 
 from companion.accounts import directory, tiers
-from companion.accounts import invitations as sign_ups
 from companion.accounts import service as accounts
 from companion.audit import service as audit
 from companion.config import Settings
@@ -19,7 +18,6 @@ from companion.mail import service as mail
 from companion.notices import service as notices
 from companion.projects import history, members, rights
 from companion.projects.models import Invitation, Member, Project, Role
-from companion.web.identity import Access
 
 LIFE_MS = 14 * 24 * 3600 * 1000
 
@@ -56,17 +54,9 @@ def invite(settings: Settings, user: str, project: str, email: str, role: Role) 
         if owner_of is not None:
             body = {"project": project, "title": held.title, "who": inviter, "invitation": made.id}
             notices.tell(owner_of, "project.invited", body)
-        elif settings.sign_up == "invited" and not directory.has_account(email):
-            _let_sign_up(settings.url, user, email)
         history.record(held, user, "invited", {}, {"invitation": role.name.lower()})
         audit.record("project.invited", user, project, role=role.name.lower())
         return _shown(made)
-
-
-def _let_sign_up(url: str, user: str, email: str) -> None:
-    """Where an account needs an invitation, being asked to a project is one: to work on others' projects."""
-    if all(open_one.email != email for open_one in sign_ups.listed()):
-        sign_ups.invite(url, user, email, Access.COLLABORATOR)
 
 
 def _taken(project: str) -> int:
@@ -121,6 +111,14 @@ def _offered(row: Invitation) -> dict[str, Any]:
 def look(secret: str) -> dict[str, Any]:
     """What the mailed secret invites to. NotFound when it is spent, withdrawn, too old, or none of ours."""
     return _offered(_by_secret(secret))
+
+
+def asked(secret: str) -> str:
+    """The address that a valid secret was mailed to; empty for none of ours. Who was asked may make an account."""
+    try:
+        return str(_by_secret(secret).email)
+    except NotFound:
+        return ""
 
 
 def _by_secret(secret: str) -> Invitation:

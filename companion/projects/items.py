@@ -9,7 +9,7 @@ from companion.accounts import directory
 from companion.database import database
 from companion.errors import Conflict, Forbidden, Invalid, NotFound
 from companion.projects import history, rights
-from companion.projects.models import Item, Project, Role
+from companion.projects.models import Comment, Item, Project, Role
 
 MOST = 1000  # items of one project
 
@@ -182,7 +182,8 @@ def restore(held: Project, user: str, back: dict[str, Any], takers: dict[str, st
         elif not _may_return(state, user, people, takers.get(key, ""), held.id):
             continue
         else:
-            Item.create(id=key.removeprefix(history.ITEM), project=held.id, **state)
+            item = Item.create(id=key.removeprefix(history.ITEM), project=held.id, **state)
+            Comment.update(item=item).where((Comment.project == held.id) & (Comment.about == item.id)).execute()
         before[key], after[key] = old, state
     if after:
         history.record(held, user, "restored", before, after)

@@ -89,12 +89,16 @@ class Item(Model):
 
 
 class Comment(Model):
-    """What somebody said, at `position` (ms) of an item, or of the project. answers: the comment it replies to."""
+    """What somebody said, at `position` (ms) of an item, or of the project. answers: the comment it replies to.
+
+    about: the item's id, kept while it is off the project.
+    """
 
     id = IdField()
     project = peewee.ForeignKeyField(Project, on_delete="CASCADE")
     item = peewee.ForeignKeyField(Item, null=True, on_delete="SET NULL")
     author = peewee.ForeignKeyField(User, null=True, on_delete="SET NULL")
+    about = peewee.CharField(max_length=26, default="")
     answers = peewee.CharField(max_length=26, index=True, default="")
     text = peewee.TextField()
     position = peewee.BigIntegerField(null=True)

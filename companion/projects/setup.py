@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from companion.accounts import deletion, export
+from companion.accounts import invitations as sign_ups
 from companion.database import database
 from companion.notices import service as notices
 from companion.projects import history, invitations, members, rights, service
@@ -52,6 +53,7 @@ def erase(user: str) -> None:
 def install() -> None:
     """Before the first request."""
     deletion.register("projects", erase)
+    sign_ups.asks(invitations.asked)
     export.register("projects", _projects)
     export.register("projects-of-others", _parts)
     export.register("comments", _comments)

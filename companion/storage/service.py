@@ -16,6 +16,7 @@ from companion.errors import NotFound, Unavailable
 
 CHUNK = 256 * 1024
 DAY = 24 * 3600.0
+ASK_SECONDS = 10.0  # how often a bucket is asked whether it is there
 _KEY = re.compile(r"[a-z]+(/[a-z0-9._-]+)+")
 
 
@@ -160,6 +161,7 @@ class BucketStorage:
         address = urlsplit(settings.storage_url)
         self._bucket, self._prefix = address.netloc, address.path.strip("/")
         self._errors = (ClientError, BotoCoreError, OSError)
+        self._reached = (-ASK_SECONDS, False)  # when it was asked, and what it said
         self._client: Any = boto3.client(
             "s3",
             endpoint_url=settings.s3_endpoint or None,
@@ -231,11 +233,15 @@ class BucketStorage:
                         self._client.abort_multipart_upload(**names)
 
     def reachable(self) -> bool:
-        try:
-            self._client.head_bucket(Bucket=self._bucket)
-        except self._errors:
-            return False
-        return True
+        at, said = self._reached
+        if time.monotonic() - at >= ASK_SECONDS:
+            try:
+                self._client.head_bucket(Bucket=self._bucket)
+                said = True
+            except self._errors:
+                said = False
+            self._reached = time.monotonic(), said
+        return said
 
 
 def open_storage(settings: Settings) -> Storage:

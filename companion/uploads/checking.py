@@ -12,7 +12,7 @@ from companion.errors import NotFound, Problem, Unavailable
 from companion.jobs import service as jobs
 from companion.media import sandbox
 from companion.media.kinds import FORMATS, Refused
-from companion.uploads import files, service
+from companion.uploads import files, purposes, service
 from companion.uploads.models import StoredFile, Upload, key
 
 _CHUNK = 1 << 20
@@ -95,6 +95,7 @@ def _keep(work: jobs.Work, row: Upload, source: Path, digest: str) -> StoredFile
     )
     facts, store = report.facts, service.storage()
     format_ = FORMATS[facts.pop("format", format_.name) if format_.kind == "video" else format_.name]
+    purposes.check_size(format_.kind, row.size)  # a video without pictures is a sound
     facts.pop("apart", None)
     if "loudness" in facts:
         loudness = facts["loudness"]

@@ -1,7 +1,7 @@
 """Stored files of an owner: found, counted, removed."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import peewee
@@ -130,11 +130,21 @@ def _delete(storage: Storage, file: str) -> None:
 
 def used(owner: str) -> int:
     """Bytes that an owner's files have, with what is on its way."""
-    stored = StoredFile.select(peewee.fn.SUM(StoredFile.size)).where(StoredFile.owner == owner).scalar()
     coming = (
         Upload.select(peewee.fn.SUM(Upload.size)).where((Upload.owner == owner) & Upload.state.in_(UNDECIDED)).scalar()
     )
-    return int(stored or 0) + int(coming or 0)
+    return stored(owner) + int(coming or 0)
+
+
+def stored(owner: str) -> int:
+    """Bytes that an owner's files have."""
+    return int(StoredFile.select(peewee.fn.SUM(StoredFile.size)).where(StoredFile.owner == owner).scalar() or 0)
+
+
+def originals(storage: Storage, owner: str) -> Iterator[tuple[str, int, Iterator[bytes]]]:
+    """All of an owner's files as they came: the name to save each under, its bytes, and its content."""
+    for row in list(StoredFile.select().where(StoredFile.owner == owner).order_by(StoredFile.id)):
+        yield saved_name(row.name, row.format), int(row.size), storage.read(key(row.id))
 
 
 def erase(storage: Storage, owner: str) -> None:

@@ -4,8 +4,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from companion.config import Settings
 from companion.errors import Invalid, TooLarge
-from companion.media.kinds import LARGEST, Format, Refused, check_size
+from companion.media.kinds import KINDS, Format, Refused
 from companion.uploads.models import StoredFile, Upload
 
 Check = Callable[[str, str, dict[str, str]], None]
@@ -25,9 +26,22 @@ class Purpose:
 
 
 _known: dict[str, Purpose] = {
-    "file": Purpose(tuple(LARGEST), lambda _user, _subject, _details: None, lambda _upload, file, _same: str(file.id))
+    "file": Purpose(KINDS, lambda _user, _subject, _details: None, lambda _upload, file, _same: str(file.id))
 }
 _usual: dict[str, str] = {}
+MB = 1_000_000
+_largest: dict[str, int] = {}  # kind: most bytes
+_NAMES = {"audio": "an audio file", "video": "a video", "image": "a picture", "project": "a project"}
+
+
+def install(settings: Settings) -> None:
+    """Take files as large as the settings say."""
+    _largest.update({kind: MB * getattr(settings, f"largest_{kind}_mb") for kind in KINDS})
+
+
+def most(kinds: tuple[str, ...] = KINDS) -> int:
+    """The bytes that no file of these kinds may have more of."""
+    return max(_largest[kind] for kind in kinds)
 
 
 def register(name: str, purpose: Purpose, usual_for: str = "") -> None:
@@ -44,13 +58,19 @@ def check(name: str, owner: str, subject: str, details: dict[str, str], size: in
     if name not in _known:
         raise Invalid(f"purpose is one of {', '.join(sorted(_known))}")
     _known[name].check(owner, subject, details)
-    most = max(LARGEST[kind] for kind in _known[name].kinds)
-    if size > most:
-        raise TooLarge(f"a file for this may have {most >> 20} MB")
+    allowed = most(_known[name].kinds)
+    if size > allowed:
+        raise TooLarge(f"a file for this may have {allowed // MB} MB; this has {-(-size // MB)} MB")
+
+
+def check_size(kind: str, size: int) -> None:
+    """TooLarge when a file of this kind has more bytes than the settings allow."""
+    if size > _largest[kind]:
+        raise TooLarge(f"{_NAMES[kind]} may have {_largest[kind] // MB} MB; this has {-(-size // MB)} MB")
 
 
 def check_format(name: str, format_: Format, size: int) -> None:
-    """Refused when a file of this format, or of this size, does not serve the purpose."""
+    """Refused when a file of this format does not serve the purpose; TooLarge when one of its kind may not be so."""
     check_size(format_.kind, size)
     if name and format_.kind not in _known[name].kinds:
         wanted = " or ".join(_known[name].kinds)

@@ -15,7 +15,7 @@ from companion.database import database, new_id, now
 from companion.errors import Conflict, Invalid, NotFound, TooLarge, WrongType
 from companion.events import service as events
 from companion.jobs import service as jobs
-from companion.media.kinds import LARGEST, Refused, sniff
+from companion.media.kinds import Refused, sniff
 from companion.storage.service import Storage
 from companion.uploads import files, names, purposes, receiving
 from companion.uploads.models import StoredFile, Upload
@@ -23,7 +23,6 @@ from companion.uploads.tus import Checksum
 
 LIFE_MS = 7 * 24 * 3600 * 1000  # of an upload that nobody goes on with
 KEEP_MS = 7 * 24 * 3600 * 1000  # of the row, after its end
-MOST = max(LARGEST.values())
 MOST_OPEN = 100  # uploads of one user that are not over
 DETAILS = ("label", "kind")
 COPIES = "check-"
@@ -39,6 +38,7 @@ def install(settings: Settings, storage: Storage) -> None:
     _folder, _storage = settings.folder / "uploads", storage
     _folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _gate = receiving.Gate(settings.threads // 2)
+    purposes.install(settings)
 
 
 def storage() -> Storage:
@@ -63,8 +63,8 @@ def create(owner: str, size: int, metadata: dict[str, str], address: str = "") -
 
     TooLarge, OverQuota, Invalid, or what the purpose says.
     """
-    if size > MOST:
-        raise TooLarge("no file may have more than 1 GB")
+    if size > purposes.most():
+        raise TooLarge(f"no file may have more than {purposes.most() // purposes.MB} MB")
     if size < 1:
         raise Invalid("the file is empty")
     purpose = metadata.get("purpose", "")
@@ -132,8 +132,8 @@ def write(
 ) -> Upload:
     """Take bytes at `offset`. length: how many will come, when that is known.
 
-    Conflict at another offset or when it is over; Busy, TooLarge, WrongSumError; WrongType when the first bytes are of
-    nothing that is taken: the upload is refused then.
+    Conflict at another offset or when it is over; Busy, TooLarge, WrongSumError. When the first bytes are of nothing
+    that is taken (WrongType), or of a kind that may not be so large (TooLarge), the upload is refused.
     """
     find(owner, upload)
     with _gate(), receiving.held(path(upload)) as descriptor:
@@ -156,12 +156,15 @@ def _record(row: Upload, at: int, head: bytes) -> None:
     """Write down how far it is; look at the first bytes; begin the check when all are there."""
     try:
         if not row.format and (len(head) >= 512 or at == row.size):
-            format_ = sniff(head)
+            format_ = sniff(head, row.name)
             purposes.check_format(row.purpose, format_, row.size)
             row.format = format_.name
     except Refused as exc:
         refuse(row, str(exc))
         raise WrongType(str(exc)) from exc
+    except TooLarge as exc:
+        refuse(row, str(exc))
+        raise
     whole = at == row.size
     with database.atomic():
         row.offset, row.state, row.expires = at, "checking" if whole else "receiving", now() + LIFE_MS
@@ -249,3 +252,4 @@ def clear(work: jobs.Work) -> None:
 
 deletion.register("uploads", erase)
 export.register("files", files.export)
+export.register_files(files.stored, lambda owner: files.originals(storage(), owner))

@@ -8,7 +8,7 @@ from pydantic import Field
 from companion.errors import WrongType
 from companion.media.kinds import FORMATS
 from companion.storage.sending import send
-from companion.uploads import checking, files, service, tus
+from companion.uploads import checking, files, purposes, service, tus
 from companion.uploads.models import Upload, key
 from companion.uploads.receiving import WrongSumError
 from companion.web.api import Answer, Api, Rule
@@ -92,7 +92,7 @@ def _write(upload: str, offset: int) -> Upload:
 @api.on("OPTIONS", "/uploads", Rule(Access.PUBLIC, limit="page"), status=204)
 def upload_options() -> Any:
     """What this tus server can do."""
-    return Response(status=204, headers=tus.capabilities(service.MOST))
+    return Response(status=204, headers=tus.capabilities(purposes.most()))
 
 
 @api.on("POST", "/uploads", WRITE, gives=UploadOut, status=201, sends=tus.BODY)

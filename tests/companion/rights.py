@@ -13,16 +13,22 @@ from companion.boxes import claims
 from companion.boxes.claims import PublicInfo
 from companion.catalogue.models import Artist, Recording, Track
 from companion.database import connection, database, new_id
+from companion.ingest.models import DeadLetter
 from companion.jobs.models import Job
 from companion.notices import service as notices
+from companion.sets.models import BoxSet
+from companion.telemetry.models import BoxCrash
 from companion.uploads.models import StoredFile
 from tests.companion.people import PASSWORD, Person
+from tests.companion.posts import message, played
 from tests.companion.sending import BODY, meta, send
 from tests.companion.shared import prove, set_tier
 from tests.companion.sounds import picture, wav
 
 MARK = "mirasecret"  # is in every text of Mira's, and so in nothing that another gets
 NAME = MARK.capitalize()
+MONEY = {"source": "gig", "title": MARK, "amount": 1, "currency": "EUR", "day": "2026-01-31"}
+PLAYED = message(played(MARK), 1, new_id(), "plays")
 NOBODYS = {"key": "", "nonce": "", "signature": ""}  # a box's proof that is none
 TUS = {"Tus-Resumable": "1.0.0"}
 
@@ -217,6 +223,31 @@ class World:
         with connection():
             return OutsideIdentity.create(user=self.mira.id, provider=MARK, subject=new_id()).id
 
+    def set(self, **files):
+        with connection():
+            row = {"box": new_id(), "number": new_id(), "box_name": MARK, "title": MARK, "started": 1}
+            return BoxSet.create(owner=self.mira.id, state="finished", **row, **files).id
+
+    def recorded(self):
+        """A set whose recording and log came."""
+        digest = "a" * 64
+        files = {"recording_hash": digest, "recording_file": self.file(), "log_hash": digest, "log_file": self.file()}
+        return self.set(**files)
+
+    def entry(self):
+        return _ok(self.mira.post("/earnings/entries", MONEY))["id"]
+
+    def crash(self, box):
+        with connection():
+            row = {"process": MARK, "version": "1", "reason": MARK, "crashed": 1, "body": "{}"}
+            return BoxCrash.create(owner=self.mira.id, box=box, **row).id
+
+    def letter(self):
+        """That can be replayed, once it is mended."""
+        with connection():
+            row = {"box": new_id(), "stream": "plays", "payload": PLAYED, "reason": MARK}
+            return DeadLetter.create(owner=self.mira.id, **row).id
+
     def job(self, state):
         with connection():
             return Job.create(kind="mail", owner=self.mira.id, state=state, note=MARK).id
@@ -274,6 +305,11 @@ def _asked(world):
     lists = "projects { items { title } } tracks { items { title } } notices { items { text } } boxes { name }"
     world.box()
     return own(json={"query": f"{{ {one} {two} {lists} }}"})
+
+
+def _crashed(world):
+    box = world.box()
+    return hers(box=box, number=world.crash(box))
 
 
 def _played(world):
@@ -394,6 +430,34 @@ BOXES = {
     "boxes.leave_companion": _same(401, json=NOBODYS),
     "boxes.get_revoked": _same(200),
 }
+TELEMETRY = {
+    "telemetry.get_status": _with(World.box, "box"),
+    "telemetry.list_health": _with(World.box, "box"),
+    "telemetry.list_crashes": _with(World.box, "box"),
+    "telemetry.get_crash": _crashed,
+}
+SETS = {
+    "sets.list_sets": _same(),
+    "sets.get_set": _with(World.set, "number"),
+    "sets.get_recording": _with(World.recorded, "number"),
+    "sets.get_waveform": _with(World.recorded, "number"),
+    "sets.get_log": _with(World.recorded, "number"),
+    "sets.edit_set": _with(World.set, "number", json={"title": "Other"}),
+    "sets.delete_set": _with(World.set, "number"),
+    "sets.list_plays": _same(),
+}
+EARNINGS = {
+    "earnings.get_cards": _same(),
+    "earnings.list_entries": _same(),
+    "earnings.post_entry": _same(json=MONEY | {"title": "Gig"}),
+    "earnings.get_sums": _same(),
+    "earnings.export_entries": _same(),
+    "earnings.get_entry": _with(World.entry, "entry"),
+    "earnings.reverse_entry": _with(World.entry, "entry", json={}),
+    "earnings.import_entries": _same(json={"csv": "day,source,title,amount,currency"}),
+    "earnings.get_zone": _same(),
+    "earnings.set_zone": _same(json={"zone": "UTC"}),
+}
 NOTICES = {
     "notices.list_notices": _same(),
     "notices.count_unread": _same(),
@@ -440,6 +504,11 @@ CATALOGUE = {
     "catalogue.delete_artist": _with(World.artist, "artist"),
 }
 ADMIN = {
+    "ingest.list_letters": _same(),
+    "ingest.get_letter": lambda world: hers(letter=world.letter()),
+    "ingest.mend_letter": lambda world: hers(letter=world.letter(), json={"text": PLAYED.decode()}),
+    "ingest.replay_letter": lambda world: hers(letter=world.letter()),
+    "ingest.discard_letter": lambda world: hers(letter=world.letter()),
     "admin.get_overview": _same(),
     "admin.list_users": _same(),
     "admin.get_user": lambda world: hers(user=world.mira.id),
@@ -460,4 +529,4 @@ ADMIN = {
     "openapi": _same(),
     "graphql": _asked,
 }
-CASES = ACCOUNTS | PROJECTS | BOXES | NOTICES | UPLOADS | CATALOGUE | ADMIN
+CASES = ACCOUNTS | PROJECTS | BOXES | TELEMETRY | SETS | EARNINGS | NOTICES | UPLOADS | CATALOGUE | ADMIN

@@ -1,9 +1,11 @@
 """Signing up and in, sessions, tokens."""
 
+import threading
+
 import jwt
 import pytest
 
-from companion.accounts import passwords, service
+from companion.accounts import invitations, passwords, service
 from companion.accounts.models import RefreshToken, Session, User
 from companion.audit.models import AuditEntry
 from companion.database import connection, database, now
@@ -67,6 +69,18 @@ def test_where_sign_up_is_closed_nobody_signs_up(settings):
         answer = client.post("/api/v1/accounts", json={"email": "a@example.org", "name": "A", "password": PASSWORD})
         assert answer.status_code == 403
         assert client.get("/api/v1/sign-in").json["sign_up"] == mode
+
+
+@pytest.mark.parametrize("mode", ["closed", "invited"])
+def test_a_link_from_the_shell_makes_the_first_account_however_sign_up_is(settings, mode):
+    client = another(settings, sign_up=mode).test_client()
+    with connection():
+        secret = invitations.link("", "a@example.org").partition("#")[2]
+    body = {"email": "a@example.org", "name": "A", "password": PASSWORD, "invitation": secret}
+    made = client.post("/api/v1/accounts", json=body)
+    assert (made.status_code, made.json["user"]["access"]) == (201, "admin")
+    again = body | {"email": "b@example.org"}
+    assert client.post("/api/v1/accounts", json=again).status_code == 403
 
 
 def test_a_wrong_password_and_an_unknown_address_look_and_cost_the_same(app, mira, monkeypatch):
@@ -213,6 +227,26 @@ def test_a_spent_refresh_token_ends_the_whole_session(app, mira):
     assert client.get("/api/v1/session", headers=bearer(second["token"])).status_code == 401
     again = client.post("/api/v1/tokens/refresh", json={"refresh_token": second["refresh_token"]})
     assert again.status_code == 401
+    with connection():
+        assert AuditEntry.select().where(AuditEntry.action == "token.replayed").count() == 1
+
+
+def test_of_renewals_at_once_one_is_done_and_the_theft_is_noted_once(app, mira):
+    pair = app.test_client().post("/api/v1/tokens", json={"email": mira.email, "password": PASSWORD}).json
+    codes, together = [], threading.Barrier(8)
+
+    def renew():
+        client = app.test_client()
+        together.wait()
+        codes.append(client.post("/api/v1/tokens/refresh", json={"refresh_token": pair["refresh_token"]}).status_code)
+        database.close()  # which a request leaves open for its thread's next one
+
+    threads = [threading.Thread(target=renew) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(codes) == [201, *[401] * 7]
     with connection():
         assert AuditEntry.select().where(AuditEntry.action == "token.replayed").count() == 1
 

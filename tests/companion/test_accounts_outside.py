@@ -332,6 +332,29 @@ def test_where_sign_up_is_not_open_a_provider_makes_no_account(settings, options
         assert User.select().count() == 1
 
 
+def test_the_same_number_at_another_provider_is_somebody_else(settings, options, app, admin, provider):
+    assert visit(app.test_client(), provider) == "/"
+    other = Provider()
+    other.claims = {"email": "eve@example.org"}
+    try:
+        client = another(settings, **options | {"oidc_url": other.url}).test_client()
+        assert visit(client, other) == "/"
+        assert whom(client)["email"] == "eve@example.org"
+    finally:
+        other.close()
+
+
+def test_who_was_linked_before_issuers_were_kept_stays_linked(settings, options, app, admin, provider):
+    visit(app.test_client(), provider)
+    with connection():
+        OutsideIdentity.update(issuer="").execute()
+        outside.name_issuers(app.extensions["settings"])
+        User.update(email="moved@example.org").where(User.email == "lea@example.org").execute()
+    client = app.test_client()
+    visit(client, provider)
+    assert whom(client)["email"] == "moved@example.org"
+
+
 def test_an_invitation_lets_somebody_in_through_a_provider(settings, options, app, admin, provider):
     admin.post("/invitations", json={"email": "lea@example.org"})
     token = mailbox.secret(settings, "lea@example.org", "sign-up")

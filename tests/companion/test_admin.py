@@ -182,6 +182,7 @@ def test_the_audit_log_says_whether_it_is_whole(admin):
 def test_the_overview_counts(admin, mira):
     admin.patch(f"/admin/users/{mira.id}", {"tier": "pro"})
     seen = admin.get("/admin/overview").json
+    assert seen["outbox"].endswith("/outbox"), "no mail_url is set"
     assert (seen["users"], seen["users_active"], seen["users_disabled"]) == (2, 2, 0)
     assert seen["tiers"] == {"free": 1, "core": 0, "pro": 1}
     assert seen["jobs"]["failed"] == 0

@@ -125,6 +125,40 @@ def test_of_two_changes_at_once_one_is_told_so(app, mira):
             service.edit(mira.id, track, {"title": "Two"}, expected=1)
 
 
+def at_once(*works):
+    """Do all at once, each on a connection of its own; what any of them raised."""
+    failures = []
+
+    def run(work):
+        try:
+            with connection():
+                work()
+        except Exception as exc:
+            failures.append(exc)
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return failures
+
+
+def test_changes_at_once_of_who_did_not_say_what_they_saw_are_all_done(app, mira):
+    track = added(mira)
+    changes = [lambda n=n: service.edit(mira.id, track, {"notes": str(n)}) for n in range(8)]
+    assert at_once(*changes) == []
+    assert mira.get(f"/tracks/{track}").json["version"] == 9
+
+
+def test_of_markers_set_at_once_those_of_one_are_left(app, mira):
+    track = added(mira)
+    sets = [[{"start": n / 10, "end": None, "label": str(who), "colour": 0} for n in range(5)] for who in range(8)]
+    assert at_once(*(lambda wanted=wanted: service.put_markers(mira.id, track, wanted) for wanted in sets)) == []
+    markers = mira.get(f"/tracks/{track}").json["markers"]
+    assert (len(markers), len({marker["label"] for marker in markers})) == (5, 1)
+
+
 def test_what_makes_no_sense_on_a_track_is_refused(mira):
     track = added(mira)
     for body in (

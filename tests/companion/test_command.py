@@ -127,6 +127,10 @@ def test_from_the_first_start_to_ctrl_c(start, tmp_path):
 
         code, out, _ = admin(folder, "users", "list")
         assert (code, "ada@example.org" in out, "admin" in out) == (0, True, True)
+        link = admin(folder, "users", "reset-link", "ada@example.org")[1]
+        assert link.startswith(f"http://localhost:{companion.port}/reset#"), "the port that is in use"
+        modes = {path.name: path.stat().st_mode & 0o777 for path in (folder, *folder.glob("*.db"))}
+        assert modes == {"a folder": 0o700, "companion.db": 0o600, "queue.db": 0o600}
         code, _, said = admin(folder, "backup", "restore", "x", "--yes")
         assert (code, "runs in" in said) == (os.EX_CONFIG, True)
 
@@ -171,6 +175,24 @@ def test_a_process_that_dies_comes_back_and_none_stays_when_the_runner_is_killed
         time.sleep(0.1)
 
 
+def test_a_worker_of_the_web_server_ends_with_its_master(start, tmp_path):
+    companion = start(tmp_path)
+    companion.wait_ready()
+
+    def web():
+        return [n for n in companion.processes() if b"granian" in Path(f"/proc/{n}/cmdline").read_bytes()]
+
+    def parent(number):
+        return int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1])
+
+    first = web()
+    os.kill(next(number for number in first if parent(number) not in first), signal.SIGKILL)
+    end = time.monotonic() + 30
+    while set(web()) & set(first) or len(web()) < len(first):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
 @pytest.fixture
 def taken():
     """A port that something listens on."""
@@ -209,7 +231,7 @@ def test_a_database_that_cannot_be_reached_is_named_and_may_be_there_later(tmp_p
     assert "the database cannot be used" in said
 
 
-@pytest.mark.parametrize("name", ["web", "live", "jobs"])
+@pytest.mark.parametrize("name", ["web", "live", "ingest", "jobs"])
 def test_one_process_runs_alone(tmp_path, name):
     assert admin(tmp_path, "migrate", "up")[0] == 0
     words = ["--folder", str(tmp_path), "--port", str(free_port()), "--only", name]
@@ -219,7 +241,8 @@ def test_one_process_runs_alone(tmp_path, name):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     ) as process:
-        what = {"web": b"companion.wsgi:make", "live": b"companion.live.server", "jobs": b"companion.worker"}[name]
+        modules = {"web": "wsgi:make", "live": "live.server", "ingest": "ingesting", "jobs": "worker"}
+        what = f"companion.{modules[name]}".encode()
         while what not in Path(f"/proc/{process.pid}/cmdline").read_bytes():
             assert process.poll() is None, process.stderr.read().decode()
             time.sleep(0.02)
@@ -260,6 +283,24 @@ def test_keys_of_another_companion_are_told_before_the_start(tmp_path):
     assert "master.key is not the one" in refused(tmp_path, "--port", str(free_port()))
 
 
+def test_every_start_without_an_account_says_how_to_make_the_first_one(start, tmp_path):
+    for mode, says in (
+        ("open", "Sign up there"),
+        ("open", "Sign up there"),
+        ("closed", "users invite ADDRESS --admin"),
+    ):
+        companion = start(tmp_path / "here", COMPANION_SIGN_UP=mode)
+        companion.wait_ready()
+        said = "".join(
+            iter(companion.process.stdout.readline, f"Everything is kept in {companion.folder}. Ctrl-C stops.\n")
+        )
+        companion.end()
+        assert says in said
+        assert f"Mail is written into {tmp_path / 'here' / 'outbox'}" in said
+    link = admin(tmp_path / "here", "users", "invite", "ada@example.org", "--admin")[1]
+    assert link.startswith("http://localhost:8000/sign-up#")
+
+
 def test_the_shell_does_what_an_administrator_needs(tmp_path):
     code, _, said = admin(tmp_path, "users", "list")
     assert (code, "there is no companion in" in said) == (os.EX_CONFIG, True)
@@ -274,7 +315,7 @@ def test_the_shell_does_what_an_administrator_needs(tmp_path):
     subprocess.run([sys.executable, "-c", made], env=known, check=True)
 
     code, _, said = admin(tmp_path, "users", "disable", "ada@example.org")
-    assert (code, "only account that administers" in said) == (os.EX_UNAVAILABLE, True)
+    assert (code, "only account that administers" in said) == (os.EX_DATAERR, True)
     assert admin(tmp_path, "users", "make-admin", "mira@example.org")[0] == 0
     assert admin(tmp_path, "users", "disable", "ada@example.org")[0] == 0
     assert "closed" in admin(tmp_path, "users", "list", "--search", "ada")[1]
@@ -283,15 +324,16 @@ def test_the_shell_does_what_an_administrator_needs(tmp_path):
     assert link.startswith("http://localhost:8000/reset#")
     assert admin(tmp_path, "users", "drop-second-step", "mira@example.org")[2].count("no authenticator app") == 1
     code, _, said = admin(tmp_path, "users", "disable", "nobody@example.org")
-    assert (code, "nobody@example.org" in said) == (os.EX_UNAVAILABLE, True)
+    assert (code, "nobody@example.org" in said) == (os.EX_DATAERR, True)
+    assert admin(tmp_path, "users", "invite", "ada@example.org")[0] == os.EX_DATAERR
 
     assert "backup" in admin(tmp_path, "jobs", "list")[1] or admin(tmp_path, "jobs", "list")[0] == 0
-    assert admin(tmp_path, "jobs", "retry", "nonsense")[0] == os.EX_UNAVAILABLE
+    assert admin(tmp_path, "jobs", "retry", "nonsense")[0] == os.EX_DATAERR
     assert admin(tmp_path, "backup", "now")[0] == 0
     assert len(admin(tmp_path, "backup", "list")[1].splitlines()) == 2
     assert admin(tmp_path, "audit", "verify")[1].startswith("4 rows")
     code, out, _ = admin(tmp_path, "health", "show")
-    assert (code, "database" in out) == (0, True)
+    assert (code, "database" in out, "certificates" in out) == (0, True, True)
     assert "folder" in admin(tmp_path, "settings", "show")[1]
     assert admin(tmp_path, "migrate", "down", "--to", "nonsense")[0] == os.EX_CONFIG
 
@@ -302,7 +344,8 @@ def test_the_runners_file_survives_odd_names_and_refuses_what_it_cannot_read(tmp
     odd = config.load({}, folder=tmp_path / "Mira's [music] & more", port=8123)
     parser = configparser.RawConfigParser()
     parser.read_string(processes.render(odd))
-    assert set(parser.sections()) == {"supervisord", "program:web", "program:live", "program:jobs", "group:companion"}
+    programs = {f"program:{name}" for name in ("web", "live", "ingest", "jobs")}
+    assert set(parser.sections()) == {"supervisord", "group:companion"} | programs
     command = shlex.split(parser["program:web"]["command"].replace("%%", "%"))
     assert command[command.index("--port") + 1] == "8123"
     for name in ("50 %", "a ;b", "a\nb"):

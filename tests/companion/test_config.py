@@ -119,3 +119,16 @@ def test_a_folder_is_the_same_wherever_the_companion_is_started(tmp_path, monkey
 
 def test_a_host_by_its_ipv6_number_has_an_address_that_browsers_read(tmp_path):
     assert config.load({"COMPANION_HOST": "fd00::7"}, folder=tmp_path).url == "http://[fd00::7]:8000"
+
+
+@pytest.mark.parametrize(
+    ("environ", "says"),
+    [
+        ({"GOOGLE_CLIENT_ID": "x"}, "google_client_secret: google_client_id is set without its secret"),
+        ({"GITHUB_CLIENT_ID": "x"}, "github_client_id is set without its secret"),
+        ({"OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "y"}, "it needs oidc_url"),
+    ],
+)
+def test_a_provider_that_is_set_up_by_half_is_refused(tmp_path, environ, says):
+    with pytest.raises(SettingError, match=says):
+        config.load({f"COMPANION_{key}": value for key, value in environ.items()}, folder=tmp_path)

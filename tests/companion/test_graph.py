@@ -179,6 +179,12 @@ def test_the_fields_of_a_fragment_cost_wherever_it_is_used(ask, mira):
     assert ask(mira, inline).json["type"] == "/problems/too-dear"
 
 
+def test_fragments_that_double_each_other_are_refused_at_once(ask, mira):
+    doubling = "".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }} " for n in range(100))
+    found = ask(mira, "{ ...F0 } " + doubling + "fragment F100 on Query { me { id } }")
+    assert found.json["type"] == "/problems/too-dear"
+
+
 def test_deep_introspection_is_refused(ask, mira):
     deep = "{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }"
     assert ask(mira, deep).json["type"] == "/problems/bad-question"

@@ -41,7 +41,7 @@ def test_the_allowances_are_those_promised():
     assert TABLE["api"] == (1000, 3600)
     assert TABLE["auth"] == (10, 900)
     assert TABLE["login"] == (5, 60)
-    assert TABLE["upload"] == (100, 3600)
+    assert TABLE["upload"] == (5000, 3600)
 
 
 def test_a_window_gives_what_it_promises_and_slides(clock):

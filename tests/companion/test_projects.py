@@ -141,6 +141,17 @@ def test_an_earlier_state_comes_back_with_fields_and_music(app, mira, project):
     assert mira.post(f"/projects/{project}/restore", {"change": newest[2]["id"]}).json["title"] == "Third"
 
 
+def test_what_was_said_of_music_that_comes_back_is_at_its_place_again(mira, project):
+    item = mira.post(f"/projects/{project}/items", {"kind": "track", "subject": own_track(mira, "Demo")}).json[0]["id"]
+    mira.post(f"/projects/{project}/comments", {"text": "late", "item": item, "position": 61_500})
+    there = mira.get(f"/projects/{project}/history").json["items"][0]["id"]
+    mira.delete(f"/projects/{project}/items/{item}")
+    assert mira.get(f"/projects/{project}/comments").json["items"][0]["item"] is None
+    assert mira.post(f"/projects/{project}/restore", {"change": there}).status_code == 200
+    (said,) = mira.get(f"/projects/{project}/comments?item={item}").json["items"]
+    assert (said["text"], said["position"]) == ("late", 61_500)
+
+
 def test_restoring_brings_nobody_back_who_was_removed_and_none_of_their_music(mira, noor, project):
     let_in(noor, mira, project, "editor")
     noor.post(f"/projects/{project}/items", {"kind": "track", "subject": own_track(noor, "Bass")})

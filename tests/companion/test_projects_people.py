@@ -173,14 +173,31 @@ def test_a_collaborator_has_no_projects_but_works_where_invited(mira, noor, proj
 def test_where_accounts_need_an_invitation_being_asked_to_a_project_is_one(app, mira, project):
     app.extensions["settings"] = app.extensions["settings"].model_copy(update={"sign_up": "invited"})
     ask(mira, project, "new@example.org")
-    subjects = [subject for subject, _ in mails(app, "new@example.org")]
-    assert len(subjects) == 2
-    secret = next(secret_in(text) for _, text in mails(app, "new@example.org") if "/sign-up#" in text)
+    (secret,) = [secret_in(text) for _, text in mails(app, "new@example.org")]
     body = {"email": "new@example.org", "name": "New", "password": PASSWORD, "invitation": secret}
     client = app.test_client()
+    strange = client.post("/api/v1/accounts", json=body | {"email": "other@example.org"})
+    assert (strange.status_code, "new@example.org" in strange.json["detail"]) == (403, True)
     made = client.post("/api/v1/accounts", json=body)
     assert (made.status_code, made.json["user"]["access"]) == (201, "collaborator")
+    assert made.json["user"]["verified"] is True, "the invitation came by mail"
     assert [row["title"] for row in client.get("/api/v1/project-invitations").json] == ["Night bus"]
+
+
+def test_where_sign_up_is_closed_being_asked_to_a_project_makes_no_account(app, mira, project):
+    app.extensions["settings"] = app.extensions["settings"].model_copy(update={"sign_up": "closed"})
+    ask(mira, project, "new@example.org")
+    (secret,) = [secret_in(text) for _, text in mails(app, "new@example.org")]
+    body = {"email": "new@example.org", "name": "New", "password": PASSWORD, "invitation": secret}
+    assert app.test_client().post("/api/v1/accounts", json=body).status_code == 403
+
+
+def test_who_signs_up_with_a_project_invitation_where_everybody_may_is_an_artist(app, mira, project):
+    ask(mira, project, "new@example.org")
+    (secret,) = [secret_in(text) for _, text in mails(app, "new@example.org")]
+    body = {"email": "new@example.org", "name": "New", "password": PASSWORD, "invitation": secret}
+    user = app.test_client().post("/api/v1/accounts", json=body).json["user"]
+    assert (user["access"], user["verified"]) == ("artist", True)
 
 
 def test_people_talk_at_a_place_in_the_music(mira, noor, project):

@@ -98,7 +98,7 @@ def test_both_proxies_speak_tls_1_3_alone_keep_metrics_inside_and_pass_live_even
 
 def test_every_part_of_the_compose_file_is_there_and_waits_for_what_it_needs(compose):
     services = compose["services"]
-    assert {"web", "live", "jobs", "migrate", "postgres", "redis", "broker", "s3", "proxy"} <= set(services)
+    assert {"web", "live", "ingest", "jobs", "migrate", "postgres", "redis", "broker", "s3", "proxy"} <= set(services)
     for name, service in services.items():
         assert "image" in service, name
         assert ":" in service["image"] or "build" in service, f"{name} has no version"
@@ -113,7 +113,7 @@ def test_every_part_of_the_compose_file_is_there_and_waits_for_what_it_needs(com
                 assert (FILES / source).is_file(), source
             elif re.fullmatch(r"\w+", source):
                 assert source in compose["volumes"], source
-    only = {name: services[name]["command"] for name in ("web", "live", "jobs")}
+    only = {name: services[name]["command"] for name in ("web", "live", "ingest", "jobs")}
     assert only == {name: ["--only", name] for name in only}
 
 
@@ -139,4 +139,3 @@ def test_the_image_has_what_the_companion_calls_and_runs_as_nobody_special():
     assert {line.split()[0] for line in joined.splitlines() if line and not line.startswith("#")} <= known
     kept = {line[1:] for line in (FILES / "Dockerfile.dockerignore").read_text().splitlines() if line.startswith("!")}
     assert all((ROOT / name).exists() for name in kept)
-

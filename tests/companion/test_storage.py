@@ -158,6 +158,11 @@ def test_a_bucket_that_does_not_answer_is_told_apart_from_a_missing_file(bucket,
         return open_storage(config.load({}, folder=tmp_path, storage_url=url, s3_endpoint=endpoint))
 
     assert opened("s3://music", bucket).reachable()
+    asked = []
+    often = opened("s3://music", bucket)
+    often._client.meta.events.register("before-send.s3.HeadBucket", lambda **_options: asked.append(1))
+    assert all(often.reachable() for _ in range(5))
+    assert asked == [1], "probes come every second; the bucket is asked at most once in some seconds"
     other = opened("s3://no-such-bucket/x", bucket)
     assert not other.reachable()
     with pytest.raises(Unavailable):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import zipfile
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from companion.accounts import tiers
+from companion.accounts import export, tiers
 from companion.accounts.deletion import _erasers
 from companion.database import connection, database, now
 from companion.errors import Problem, Unavailable
@@ -25,6 +26,8 @@ from companion.jobs import service as jobs
 from companion.jobs.models import Job
 from companion.uploads import checking, house, names, receiving, service, tus
 from companion.uploads.models import StoredFile, Upload, key
+from companion.web.limits import TABLE
+from tests.companion.applications import another
 from tests.companion.sending import BODY, begin, meta, more, send
 from tests.companion.sounds import archive, picture, wav
 
@@ -151,7 +154,7 @@ NONSENSE = [
     ({"Upload-Length": "٣"}, 400),
     ({"Upload-Length": "9" * 40}, 400),
     ({"Upload-Length": "0"}, 422),
-    ({"Upload-Length": str(2 << 30)}, 413),
+    ({"Upload-Length": str(5 << 30)}, 413),
     ({"Upload-Metadata": "filename ???"}, 400),
     ({"Upload-Metadata": "filename " + base64.b64encode(b"\xff\xfe").decode()}, 400),
     ({"Upload-Metadata": meta(filename="a\0b")}, 400),
@@ -200,11 +203,55 @@ def test_a_file_of_the_wrong_kind_for_its_purpose_is_refused_at_its_first_bytes(
 
 
 def test_the_limit_of_a_kind_holds_whatever_the_name_says(mira):
-    answer = begin(mira, 200 << 20, filename="movie.mp4")
+    answer = begin(mira, 60_000_000, filename="movie.mp4")
     assert answer.status_code == 201  # a video may be as large
-    refused = more(mira, answer.json["id"], 0, SOUND[:4096])
-    assert refused.status_code == 415
-    assert "100 MB" in refused.json["detail"]
+    refused = more(mira, answer.json["id"], 0, picture()[:4096])
+    assert refused.status_code == 413
+    assert refused.json["detail"] == "a picture may have 50 MB; this has 60 MB"
+    assert mira.get(f"/uploads/{answer.json['id']}").json["state"] == "refused"
+
+
+def test_how_large_a_sound_may_be_is_a_setting(settings, mira):
+    assert begin(mira, 5_000_000_000, filename="long.wav").status_code == 413
+    for most, status in ((1, 413), (6000, 201)):
+        another(settings, largest_audio_mb=most, largest_video_mb=1)
+        answer = begin(mira, 5_000_000_000, filename="long.wav", purpose="track")
+        assert answer.status_code == status
+    rf64 = b"RF64\xff\xff\xff\xffWAVEds64" + bytes(600)
+    assert more(mira, answer.json["id"], 0, rf64).status_code == 204
+    options = mira.client.open("/api/v1/uploads", method="OPTIONS")
+    assert options.headers["Tus-Max-Size"] == "6000000000"
+
+
+def test_all_music_is_taken_along_as_it_came(mira, noor):
+    other = wav(seconds=0.1)
+    send(noor, picture())
+    for sound in (SOUND, other):
+        send(mira, sound, filename="a.wav")
+    assert mira.get("/account/exports").json["music_size"] == len(SOUND) + len(other)
+    number = mira.post("/account/exports?music=true").json["id"]
+    row = mira.get("/account/exports").json["items"][0]
+    data = mira.get(f"/account/exports/{number}/file").data
+    packed = zipfile.ZipFile(io.BytesIO(data))
+    assert (row["music"], row["size"]) == (True, len(data))
+    music = {name: packed.read(name) for name in packed.namelist() if name.startswith("music/")}
+    assert music == {"music/a.wav": SOUND, "music/a (2).wav": other}
+    plain = mira.post("/account/exports").json["id"]
+    assert not [
+        name
+        for name in zipfile.ZipFile(io.BytesIO(mira.get(f"/account/exports/{plain}/file").data)).namelist()
+        if "music/" in name
+    ]
+
+
+def test_music_is_not_taken_along_where_the_disk_has_no_room_for_it(mira, monkeypatch):
+    monkeypatch.setattr(export, "LEAST_FREE", 1 << 62)
+    assert mira.post("/account/exports?music=true").status_code == 409
+    assert mira.get("/account/exports").json["items"] == []
+
+
+def test_who_has_a_crate_of_small_files_may_bring_them_at_once():
+    assert TABLE["upload"][0] >= 1000
 
 
 def test_nothing_is_served_before_it_was_checked(app, mira, monkeypatch):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Response
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from companion.accounts import deletion, export, invitations, service
 from companion.accounts.views.shared import EMAIL, OWN, api, me, origin, proven, settings
@@ -15,18 +15,28 @@ _ROLES = {"artist": Access.ARTIST, "collaborator": Access.COLLABORATOR}
 
 
 class ExportRow(Answer):
-    """A copy of all data: size in bytes, null while it is made; times in ms."""
+    """A copy of all data: size in bytes, null while it is made; music: whether the files are in it; times in ms."""
 
     id: str
     size: int | None
+    music: bool
     created: int
     expires: int
 
 
 class Exports(Answer):
-    """The copies there are."""
+    """The copies there are. music_size: bytes that the files have which a copy with music would hold."""
 
     items: list[ExportRow]
+    music_size: int
+
+
+class Wanted(BaseModel):
+    """What is to be in a copy."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    music: bool = Field(False, description="the files, too, as they came")
 
 
 class Goodbye(Body):
@@ -67,18 +77,18 @@ class Invitations(Answer):
 @api.on("GET", "/account/exports", OWN, gives=Exports)
 def list_exports() -> Any:
     """The copies of the account's data."""
-    return {"items": export.listed(who().user)}
+    return {"items": export.listed(who().user), "music_size": export.music_size(who().user)}
 
 
-@api.on("POST", "/account/exports", OWN, gives=ExportRow, status=202)
-def ask_export() -> Any:
+@api.on("POST", "/account/exports", OWN, query=Wanted, gives=ExportRow, status=202)
+def ask_export(query: Wanted) -> Any:
     """Make a copy of all of the account's data; a mail tells when it is ready."""
-    return export.ask(proven(), origin())
+    return export.ask(proven(), query.music, origin())
 
 
 @api.on("GET", "/account/exports/<number>/file", OWN, content="application/zip")
 def get_export(number: str) -> Any:
-    """A copy of the account's data, as a ZIP of JSON files."""
+    """A copy of the account's data, as a ZIP of JSON files, and of the music where it was asked for."""
     size, pieces = export.read(proven().id, number)
     headers = {"Content-Length": str(size), "Content-Disposition": 'attachment; filename="rackdeck-data.zip"'}
     return Response(pieces, 200, headers, content_type="application/zip", direct_passthrough=True)

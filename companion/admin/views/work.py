@@ -17,7 +17,10 @@ JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
 class Overview(Answer):
-    """Numbers of the whole companion. active: signed in within seven days; disk_free in MiB."""
+    """Numbers of the whole companion. active: signed in within seven days; disk_free in MiB.
+
+    outbox: the folder that mail is written into while no mail_url sends it; empty where it is sent.
+    """
 
     users: int
     users_active: int
@@ -28,6 +31,7 @@ class Overview(Answer):
     jobs: dict[str, int]
     queue_lag_ms: int
     disk_free: int
+    outbox: str
 
 
 class JobOut(Answer):
