@@ -31,13 +31,15 @@ def _serve() -> int:
 
 
 def _status(as_data: bool) -> int:
+    from pathlib import Path
+
     from device import paths
     from device.errors import MachineError
     from device.panel.board import Reader
     from device.sync.state import State, sentence
 
     found = Reader().read("sync")
-    if found is None:
+    if found is None or not Path(f"/proc/{found.get('pid')}").exists():
         raise MachineError(f"the sync of {paths.home()} does not run; start the box with `rackdeck up`")
     if as_data:
         print(json.dumps(found, indent=1))

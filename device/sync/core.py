@@ -91,10 +91,15 @@ class Core:
         self.wake: Callable[[], None] = lambda: None
         self.watched: tuple[float, Watched | None] = (0.0, None)
         self.ending = False
+        self.born = False  # there is a new connection: all of the status is news
         self.changed: Callable[[set[str]], None] = lambda _names: None
         self._bells: dict[str, threading.Event] = {}
-        with self.database.writing() as connection:
-            self.boot = boot(connection, self.clock)
+        try:
+            with self.database.writing() as connection:
+                self.boot = boot(connection, self.clock)
+        except BaseException:
+            self.database.close()
+            raise
 
     def tell(self, *bodies: Any) -> None:
         """Put messages into the outbox, in a transaction of their own. DiskFullError, OSError."""

@@ -18,7 +18,7 @@ LAST_LINES = 60
 _PLACE = "crashes"
 _LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ \w+ (spawned|exited): '?([a-z][a-z0-9-]*)'?(.*)")
 _REASON = re.compile(r" \((.*); not expected\)")
-_SECRET = re.compile(r"(?i)(bearer|token|password|secret|authorization)(\S*[=: ]+)\S+")
+_SECRET = re.compile(r"(?i)((?:bearer|token|password|secret|authorization)\S*?[=: ]+)(?:bearer +|basic +)?\S+")
 _TRACE = "Traceback (most recent call last)"
 
 
@@ -110,4 +110,4 @@ class Crashes:
 
 def cleaned(row: str) -> str:
     """A line of a log as it may leave the box."""
-    return codec.clean(_SECRET.sub(r"\1\2…", row), LONGEST_LINE)
+    return codec.clean(_SECRET.sub(r"\1…", row), LONGEST_LINE)

@@ -12,10 +12,12 @@ from typing import Any, Literal
 from device.contracts import codec
 from device.contracts.files import Received, Sent
 from device.contracts.lists import Ready
+from device.errors import MachineError
 from device.library import crate
 from device.sync import tracks
 from device.sync.ballast import free
 from device.sync.core import Core
+from device.sync.database import DiskFullError
 from device.sync.uploads import LONGEST_WAIT
 from device.sync.web import Web
 
@@ -51,11 +53,16 @@ class Downloads:
             (now,),
         ).fetchone()
         if row is None:
+            self._web.close()
             return IDLE_SECONDS
         name, body, path, tries = row
         sent: Sent = _SENT(json.loads(body))
         try:
             return self._fetch(sent, Path(path) if path else None)
+        except DiskFullError:
+            return self._full(name)
+        except MachineError as exc:
+            return self._done(sent, None, "wanted", str(exc)[:300])
         except (OSError, http.client.HTTPException) as exc:
             wait: float = min(2.0**tries, LONGEST_WAIT)
             self._set(name, due=now + int(wait), tries=tries + 1, said=f"the companion is not reached ({exc})"[:300])

@@ -39,12 +39,12 @@ class Health:
     def __init__(self, core: Core, root: Path = Path("/")):
         self._core, self._root = core, root
         self._versions = versions()
+        self._xruns: tuple[int, int] | None = None
         self._begin(time.monotonic())
 
     def _begin(self, seconds: float) -> None:
         self._since = seconds
         self._loads: list[float] = []
-        self._xruns: tuple[int, int] | None = None
         self._late = 0
 
     def look(self, now: Now) -> None:

@@ -104,11 +104,11 @@ class Outbox:
     @staticmethod
     def receipted(connection: sqlite3.Connection, stream: str, upto: int) -> None:
         """The companion has everything up to a number of the present epoch: it may go."""
+        which = "WHERE stream = ? AND first <= ? AND last <= ?"  # the first finds them, the last decides
         gone = connection.execute(
-            "SELECT count(*), ifnull(sum(length(payload)), 0) FROM outbox WHERE stream = ? AND last <= ?",
-            (stream, upto),
+            f"SELECT count(*), ifnull(sum(length(payload)), 0) FROM outbox {which}", (stream, upto, upto)
         ).fetchone()
-        connection.execute("DELETE FROM outbox WHERE stream = ? AND last <= ?", (stream, upto))
+        connection.execute(f"DELETE FROM outbox {which}", (stream, upto, upto))
         connection.execute(
             "UPDATE streams SET messages = messages - ?, bytes = bytes - ? WHERE stream = ?", (*gone, stream)
         )
@@ -157,8 +157,9 @@ class Outbox:
         older = rows[: len(rows) // 2]
         if not older:
             return
-        apart = (older[-1][1] - older[0][0]) / max(2, 2 * len(older) // KEPT_OF)
-        following = float(older[0][0])
+        wished = (older[-1][1] - older[0][0]) // max(2, len(older) // KEPT_OF)
+        apart = 1 << wished.bit_length()  # doubles now and then, so that what was spread stays spread
+        following = older[0][0]
         run: list[tuple[int, int, int, bytes]] = []
         for row in older:
             if self._is_skip(row[3]) or row[0] < following:
@@ -175,7 +176,7 @@ class Outbox:
     def _skip(
         self, connection: sqlite3.Connection, stream: str, epoch: str, run: list[tuple[int, int, int, bytes]]
     ) -> None:
-        if len(run) < 2:
+        if not run or (len(run) == 1 and self._is_skip(run[0][3])):
             return
         first, last = run[0][0], run[-1][1]
         made = self._clock.now()

@@ -12,7 +12,7 @@ from device.sync.sight import Deck, Now
 
 log = logging.getLogger(__name__)
 LEAST_SECONDS = 10.0  # what was heard for less was not played
-KEEP_SECONDS = 15.0  # how often a running play is written down: a kill loses no more
+KEEP_SECONDS = 5.0  # how often a running play is written down: a kill loses no more
 LONGEST_ROUND = 2.0  # a pause between two looks is no playing
 
 

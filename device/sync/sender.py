@@ -2,7 +2,6 @@
 
 import logging
 import random
-import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from device.sync.outbox import Outbox
 
 log = logging.getLogger(__name__)
 AT_ONCE = 64  # rows that are read from the database together
+SETTLE_SECONDS = 0.1
 CALM_SECONDS = 5.0  # so long after a beginning another one is not answered by sending all again
 Publish = Callable[[str, bytes], None]
 
@@ -35,6 +35,7 @@ class Sender:
     ):
         self._database, self._outbox, self._publish, self._jitter = database, outbox, publish, jitter
         self._streams: dict[str, _Stream] = {}
+        self._receipted: dict[str, float] = {}  # streams with rows that may go, and since when
         self._began = 0.0
         self._asks = False
         self.refresh()
@@ -46,10 +47,12 @@ class Sender:
             known = self._streams.get(row.stream)
             if known is None or known.epoch != row.epoch:
                 self._streams[row.stream] = _Stream(row.epoch, row.next, Window(row.first - 1, self._jitter))
+                self._receipted.pop(row.stream, None)
             else:
                 known.next = row.next
         for gone in self._streams.keys() - {row.stream for row in found}:
             del self._streams[gone]
+            self._receipted.pop(gone, None)
 
     def connect(self, now: float) -> None:
         """The link is new, or the companion is: all goes again, after an opening."""
@@ -66,8 +69,7 @@ class Sender:
 
     def heard(self, cursors: Iterable[Cursor], now: float) -> None:
         """Receipts came."""
-        moved: list[Cursor] = []
-        beyond: list[Cursor] = []
+        beyond: list[str] = []
         for cursor in cursors:
             stream = self._streams.get(cursor.stream)
             if stream is None or stream.epoch != cursor.epoch:
@@ -77,22 +79,29 @@ class Sender:
                 self.refresh()
             heard = stream.window.hear(cursor.upto, stream.next - 1, now)
             if heard is Heard.MOVED:
-                moved.append(cursor)
+                self._receipted.setdefault(cursor.stream, now)
             elif heard is Heard.BEYOND:
-                beyond.append(cursor)
-        if moved or beyond:
-            with self._database.writing() as connection:
-                self._store(connection, moved, beyond)
+                beyond.append(cursor.stream)
         if beyond:
-            self.refresh()
-            self._asks = True
+            self._renumber(beyond)
 
-    def _store(self, connection: sqlite3.Connection, moved: list[Cursor], beyond: list[Cursor]) -> None:
-        for cursor in moved:
-            self._outbox.receipted(connection, cursor.stream, cursor.upto)
-        for cursor in beyond:
-            log.warning("the companion has more of %s than this outbox ever had; it is numbered anew", cursor.stream)
-            self._outbox.renumber(connection, cursor.stream)
+    def _renumber(self, names: list[str]) -> None:
+        with self._database.writing() as connection:
+            for name in names:
+                log.warning("the companion has more of %s than this outbox ever had; it is numbered anew", name)
+                self._outbox.renumber(connection, name)
+                self._receipted.pop(name, None)
+        self.refresh()
+        self._asks = True
+
+    def settle(self, now: float, at_once: bool = False) -> None:
+        """Let go of what was receipted: many rows in one transaction, soon. DiskFullError: later."""
+        since = min(self._receipted.values(), default=now)
+        if self._receipted and (at_once or now - since >= SETTLE_SECONDS):
+            with self._database.writing() as connection:
+                for name in self._receipted:
+                    self._outbox.receipted(connection, name, self._streams[name].window.receipted)
+            self._receipted.clear()
 
     def pump(self, now: float) -> None:
         """Send what may be sent now."""
@@ -125,7 +134,9 @@ class Sender:
 
     def due(self) -> float | None:
         """When `pump` should be called again although nothing happened."""
-        return min((stream.window.due for stream in self._streams.values() if stream.window.due), default=None)
+        dues = [stream.window.due for stream in self._streams.values() if stream.window.due is not None]
+        dues += [since + SETTLE_SECONDS for since in self._receipted.values()]
+        return min(dues, default=None)
 
     @property
     def answered(self) -> bool:

@@ -1,6 +1,7 @@
 """The sync as one process: the session's thread, and one for each part that watches the box or moves files."""
 
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -12,6 +13,7 @@ from device.sync.access import Door
 from device.sync.commands import Commands
 from device.sync.core import Core, Places
 from device.sync.crashes import Crashes
+from device.sync.database import DiskFullError
 from device.sync.downloads import Downloads
 from device.sync.health import Health
 from device.sync.live import Live
@@ -19,6 +21,7 @@ from device.sync.plays import Plays
 from device.sync.recordings import Recordings
 from device.sync.session import Session
 from device.sync.sight import Sight
+from device.sync.state import State
 from device.sync.status import Status
 from device.sync.uploads import Uploads
 
@@ -26,7 +29,8 @@ log = logging.getLogger(__name__)
 AFTER_TROUBLE = 5.0
 WATCH_SECONDS = 0.25
 UPKEEP_SECONDS = 10.0
-RENEWAL_SECONDS = 6 * 3600.0
+STOP_SECONDS = 2.0
+RENEWAL_SECONDS = 3600.0
 
 
 class Worker:
@@ -68,7 +72,9 @@ class Worker:
 
 def run(places: Places, door: Door, stop: Callable[[], bool] = lambda: False) -> None:
     """Until `stop` says so, or an exception (SystemExit on a signal) ends it."""
-    core = Core(places)
+    core = _opened(places, stop)
+    if core is None:
+        return
     session: Session | None = None
     workers: list[Worker] = []
     try:
@@ -84,9 +90,22 @@ def run(places: Places, door: Door, stop: Callable[[], bool] = lambda: False) ->
             worker.stop()
         if session is not None:
             session.close()
+        end = time.monotonic() + STOP_SECONDS
         for worker in workers:
-            worker.join(2.0)
+            worker.join(max(0.0, end - time.monotonic()))
         core.close()
+
+
+def _opened(places: Places, stop: Callable[[], bool]) -> Core | None:
+    """The database, once the disk has room for it. None when it is to stop before."""
+    while not stop():
+        try:
+            return Core(places)
+        except DiskFullError as exc:
+            log.error("%s", exc)
+            board.Writer(places.runtime).show("sync", State("disk full", said=str(exc), pid=os.getpid()).as_dict())
+            time.sleep(AFTER_TROUBLE)
+    return None
 
 
 class Watch:

@@ -1,6 +1,8 @@
 """The session: drives link, sender and receiver in one thread, and says on the board how things stand."""
 
+import contextlib
 import logging
+import os
 import sqlite3
 import time
 from typing import Any
@@ -42,24 +44,27 @@ class Session:
         self._sender = Sender(core.database, core.outbox, self.link.publish)
         self._version = core.database.version()
         self._access_due = self._state_due = self._probe_due = 0.0
-        self._state = State("connecting")
+        self._state = State("connecting", pid=os.getpid())
         self._birth: Any = None
         self._fresh: set[str] = set()
         core.changed = self._note
         self._said = core.database.said
+        self._writer.show("sync", self._state.as_dict())
+        self._look()
         self._show(set(screen.NAMES))
 
     def step(self) -> None:
         """One round; waits for something to happen."""
         now = time.monotonic()
-        if now >= self._access_due:
-            self._access_due = now + ACCESS_SECONDS
-            self._look()
         if self.link.step(self._timeout(now)):
             self._connected(time.monotonic())
         try:
+            if now >= self._access_due:
+                self._access_due = now + ACCESS_SECONDS
+                self._look()
             self._take()
             self._refresh()
+            self._sender.settle(time.monotonic())
         except DiskFullError as exc:
             log.warning("%s", exc)
         except sqlite3.OperationalError as exc:
@@ -81,16 +86,15 @@ class Session:
     def _look(self) -> None:
         """Whose box is this now?"""
         try:
-            access = self._door.look()
+            access, self._said = self._door.look(), self._core.database.said
         except MachineError as exc:
             access, self._said = None, str(exc)
         core = self._core
         if access is not None and (core.access is None or core.access.owner != access.owner):
             self._belong(access.owner)
-        if (access is None) != (core.access is None):
-            core.access = access
+        was, core.access = core.access, access
+        if (access is None) != (was is None) or (access and was and access.owner != was.owner):
             self._show(set(screen.NAMES))
-        core.access = access
         self.link.use(access)
 
     def _belong(self, owner: str) -> None:
@@ -117,6 +121,7 @@ class Session:
         self._sender.connect(now)
         if self._birth is not None:
             self._send("status", self._birth, retain=True)
+        self._core.born = True
 
     def _send(self, stream: str, body: Any, retain: bool = False) -> None:
         """Say something without a number."""
@@ -182,16 +187,13 @@ class Session:
     def _show(self, names: set[str]) -> None:
         """Pin up what the companion said; nothing of a former owner."""
         try:
-            if get(self._core.database.connection, "owner") and self._door_is_open():
+            if self._core.access is not None:
                 screen.show(self._core.database.connection, self._writer, names, self._core.clock.now().ms)
             else:
                 for name in screen.NAMES:
                     self._writer.remove(name)
         except (OSError, InputError) as exc:
             log.warning("the board could not be written: %s", exc)
-
-    def _door_is_open(self) -> bool:
-        return self._core.access is not None or self._access_due == 0.0
 
     def _tell(self, now: float) -> None:
         if now < self._state_due:
@@ -240,6 +242,7 @@ class Session:
             access.name if access else "",
             quality,
             waiting.oldest,
+            self._state.pid,
         )
 
     def _changed(self, word: str, now: int) -> int:
@@ -261,6 +264,9 @@ class Session:
 
     def close(self, reason: Any = "stopped") -> None:
         """Say goodbye and end the connection."""
+        with contextlib.suppress(DiskFullError, sqlite3.Error):
+            self._sender.settle(time.monotonic(), at_once=True)
         if self.link.up:
             self._send("status", status.Offline(reason), retain=True)
         self.link.close()
+        self._writer.remove("sync")

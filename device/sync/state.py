@@ -11,7 +11,8 @@ class State:
     """What the screen and `rackdeck sync status` show.
 
     behind: messages that the companion has not receipted; files: what has not gone up; since: ms since 1970 when this
-    word became true, 0 when the clock cannot be trusted; said: a sentence, empty when there is nothing to say.
+    word became true, 0 when the clock cannot be trusted; said: a sentence, or empty; oldest: ms since 1970 when
+    the first message that waits was made; pid: of the process that says so, which may be gone.
     """
 
     state: Word
@@ -24,6 +25,7 @@ class State:
     name: str = ""
     clock: str = "set"
     oldest: int = 0
+    pid: int = 0
 
     def as_dict(self) -> dict[str, object]:
         """For the board and for `--json`."""

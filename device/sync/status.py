@@ -29,7 +29,8 @@ class Status:
         passed = seconds - self._at
         if self._at and passed < SHORTEST_SECONDS:
             return
-        due = passed >= (BUSY_SECONDS if now.busy else IDLE_SECONDS)
+        born, self._core.born = self._core.born, False
+        due = born or passed >= (BUSY_SECONDS if now.busy else IDLE_SECONDS)
         key = self._key(now)
         if key != self._said or due or not self._at:
             self._said, self._at = key, seconds

@@ -10,6 +10,7 @@ from typing import Any
 
 from device.contracts import codec
 from device.contracts.files import Offered
+from device.errors import MachineError
 from device.sync import settings
 from device.sync.core import Core
 from device.sync.outbox import Outbox
@@ -73,10 +74,14 @@ class Uploads:
             (_now(),),
         ).fetchone()
         if row is None:
+            self._web.close()
             return IDLE_SECONDS
         name, path, url, token, tries = row
         try:
             return self._send(name, Path(path), url, {**_TUS, "Authorization": f"Bearer {token}"})
+        except MachineError as exc:
+            self._set(name, state="put off", due=_now() + AGAIN_SECONDS, said=str(exc)[:300])
+            return 0.0
         except (OSError, http.client.HTTPException) as exc:
             wait: float = min(2.0**tries, LONGEST_WAIT)
             self._set(name, due=_now() + int(wait), tries=tries + 1, said=f"the companion is not reached ({exc})"[:300])

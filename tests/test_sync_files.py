@@ -1,0 +1,297 @@
+"""Large files: resumed where they were cut, checked by hash, slowed while something plays, held on a costly network."""
+
+import hashlib
+import http.server
+import json
+import os
+import threading
+
+import pytest
+
+from device.contracts import codec
+from device.contracts.files import Offered, Received, Sent
+from device.contracts.lists import Ready
+from device.contracts.lists import Sent as ListSent
+from device.contracts.values import FileRef, Track
+from device.library import crate
+from device.sync import tracks, uploads, web
+from device.sync.access import Access
+from device.sync.downloads import Downloads
+from device.sync.sight import Deck, Now
+from device.sync.uploads import Uploads
+from tests.test_sync_sets import made_core, told, wav
+
+TOKEN = "secret-token"
+
+
+class Server:
+    """Takes files by tus and gives them by ranges; cuts a connection after `cuts` bytes, once for each number there."""
+
+    def __init__(self):
+        server = self
+        self.got, self.gives, self.cuts, self.asked, self.status = bytearray(), b"", [], [], None
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def answer(self, status, headers=(), body=b""):
+                self.send_response(status)
+                for name, value in dict(headers).items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+
+            def fits(self):
+                server.asked.append((self.command, dict(self.headers)))
+                if server.status:
+                    self.answer(server.status)
+                    self.close_connection = True
+                elif self.headers["Authorization"] != f"Bearer {TOKEN}":
+                    self.answer(401)
+                    self.close_connection = True
+                else:
+                    return True
+                return False
+
+            def do_HEAD(self):
+                if self.fits():
+                    self.answer(200, {"Upload-Offset": str(len(server.got))})
+
+            def do_PATCH(self):
+                if not self.fits():
+                    return
+                if int(self.headers["Upload-Offset"]) != len(server.got):
+                    self.answer(409)
+                    self.close_connection = True
+                    return
+                left = int(self.headers["Content-Length"])
+                cut = server.cuts.pop(0) if server.cuts else None
+                while left:
+                    data = self.rfile.read(min(left, 10_000))
+                    server.got += data
+                    left -= len(data)
+                    if cut is not None and (cut := cut - len(data)) <= 0:
+                        self.connection.close()
+                        return
+                self.answer(204, {"Upload-Offset": str(len(server.got))})
+
+            def do_GET(self):
+                if not self.fits():
+                    return
+                begins = int(self.headers["Range"].removeprefix("bytes=").rstrip("-"))
+                data = server.gives[begins:]
+                self.send_response(206)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                if server.cuts:
+                    self.wfile.write(data[: server.cuts.pop(0)])
+                    self.connection.close()
+                    self.close_connection = True
+                else:
+                    self.wfile.write(data)
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.handle_error = lambda *_: None
+        self.url = f"http://127.0.0.1:{self._server.server_port}/files/1"
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def server():
+    made = Server()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def core(tmp_path, server):
+    made = made_core(tmp_path / "home")
+    made.access = Access("box" * 3, "Box", "m", "anna", "", 1, None, server.url)
+    yield made
+    made.close()
+
+
+def offered(core, path):
+    file = FileRef(tracks.digest(path), path.stat().st_size, path.name, "audio/wav")
+    with core.database.writing() as connection:
+        uploads.offer(connection, core.outbox, Offered(file, "recording"), path)
+    return file.hash
+
+
+def wanted(core, name, url):
+    with core.database.writing() as connection:
+        connection.execute(
+            "UPDATE uploads SET state = 'wanted', url = ?, token = ?, due = 0 WHERE hash = ?", (url, TOKEN, name)
+        )
+
+
+def state(core, table="uploads"):
+    return core.database.connection.execute(f"SELECT state, said FROM {table}").fetchone()
+
+
+def work(made, rounds=40):
+    for _ in range(rounds):
+        if made.step() >= 30.0:
+            with made._core.database.writing() as connection:
+                for table in ("uploads", "downloads"):
+                    connection.execute(f"UPDATE {table} SET due = 0 WHERE state = 'wanted'")
+    made._web.close()
+
+
+class TestUploads:
+    def test_a_file_goes_up_whole_although_the_line_is_cut_again_and_again(self, core, server, tmp_path):
+        path = tmp_path / "set.wav"
+        path.write_bytes(os.urandom(3_000_000))
+        server.cuts = [5000, 70_000, 1_000_000]
+        wanted(core, offered(core, path), server.url)
+        for _ in range(4):  # each time by a process that starts anew
+            work(Uploads(core), 3)
+        assert bytes(server.got) == path.read_bytes()
+        assert state(core)[0] == "sent"
+        begun = [int(headers["Upload-Offset"]) for method, headers in server.asked if method == "PATCH"]
+        assert begun[0] == 0
+        assert begun == sorted(set(begun)), "it went on where it was cut"
+
+    def test_a_token_that_is_out_of_date_makes_it_offer_the_file_again(self, core, server, tmp_path):
+        path = wav(tmp_path / "a.wav")
+        name = offered(core, path)
+        wanted(core, name, server.url)
+        server.status = 401
+        work(Uploads(core), 1)
+        assert [one.file.hash for one in told(core, Offered)] == [name, name]
+        assert state(core)[0] == "offered"
+
+    def test_a_companion_that_fails_is_asked_again_later(self, core, server, tmp_path):
+        path = wav(tmp_path / "a.wav")
+        wanted(core, offered(core, path), server.url)
+        server.status = 503
+        work(Uploads(core), 2)
+        assert state(core)[0] == "wanted"
+        server.status = None
+        work(Uploads(core), 4)
+        assert bytes(server.got) == path.read_bytes()
+
+    def test_nothing_goes_over_a_network_that_costs_unless_it_may(self, core, server, tmp_path):
+        path = wav(tmp_path / "a.wav")
+        wanted(core, offered(core, path), server.url)
+        core.metered = True
+        work(Uploads(core), 3)
+        assert server.asked == []
+
+    def test_while_something_plays_it_goes_slowly(self, core, server, tmp_path, monkeypatch):
+        slept = []
+        monkeypatch.setattr(web.time, "sleep", slept.append)
+        path = tmp_path / "set.wav"
+        path.write_bytes(os.urandom(1_000_000))
+        core.now = Now(1, (Deck(1, 1, "", "", "", "", True, True, 0, 0, 0, 0),))
+        wanted(core, offered(core, path), server.url)
+        work(Uploads(core), 2)
+        assert bytes(server.got) == path.read_bytes()
+        assert 1.5 < sum(slept) < 2.5, "a megabyte at half a megabyte a second"
+
+    def test_a_file_that_is_gone_waits_for_nothing(self, core, server, tmp_path):
+        path = wav(tmp_path / "a.wav")
+        wanted(core, offered(core, path), server.url)
+        path.unlink()
+        work(Uploads(core), 2)
+        assert state(core)[0] == "gone"
+
+    def test_no_token_is_sent_where_others_could_listen(self, core, tmp_path):
+        path = wav(tmp_path / "a.wav")
+        wanted(core, offered(core, path), "http://music.example.org/1")
+        work(Uploads(core), 1)
+        assert state(core)[0] == "put off"
+        assert "not encrypted" in state(core)[1]
+
+
+def sent(core, server, data, name="Low Tide.wav", purpose="track", right=True):
+    digest = hashlib.sha256(data if right else b"other").hexdigest()
+    file, track = FileRef(digest, len(data), name, "audio/wav"), Track("Low Tide", "Anna", tempo=120.0)
+    body = Sent(file, purpose, server.url, TOKEN, track)
+    with core.database.writing() as connection:
+        connection.execute(
+            "INSERT INTO downloads (hash, body, state) VALUES (?, ?, 'wanted')", (digest, json.dumps(codec.plain(body)))
+        )
+    server.gives = data
+    return digest
+
+
+class TestDownloads:
+    def test_a_track_comes_whole_with_its_name_although_the_line_is_cut(self, core, server):
+        data = os.urandom(900_000)
+        digest = sent(core, server, data)
+        server.cuts = [1000, 300_000]
+        for _ in range(4):
+            work(Downloads(core, 0), 3)
+        path = core.places.home / "music" / "Low Tide.wav"
+        assert path.read_bytes() == data
+        assert (crate.describe(path).title, crate.describe(path).artist) == ("Low Tide", "Anna")
+        assert [(one.hash, one.outcome) for one in told(core, Received)] == [(digest, "there")]
+        ranges = [headers["Range"] for _, headers in server.asked]
+        assert ranges[0] == "bytes=0-"
+        assert ranges[-1] != "bytes=0-"
+
+    def test_what_is_not_what_was_meant_is_thrown_away(self, core, server):
+        sent(core, server, b"x" * 1000, right=False)
+        work(Downloads(core, 0), 2)
+        assert [one.outcome for one in told(core, Received)] == ["wrong hash"]
+        assert not list((core.places.home / "music").iterdir())
+
+    @pytest.mark.parametrize("name", ["crate.json", ".hidden.wav", "run.sh"])
+    def test_only_music_gets_into_the_music_folder(self, core, server, name):
+        sent(core, server, b"x" * 10, name)
+        work(Downloads(core, 0), 2)
+        assert [one.outcome for one in told(core, Received)] == ["not playable"]
+        assert server.asked == []
+
+    def test_a_track_of_the_same_name_takes_another_place(self, core, server):
+        mine = core.places.folder("music") / "Low Tide.wav"
+        mine.write_bytes(b"mine")
+        sent(core, server, b"x" * 10)
+        work(Downloads(core, 0), 2)
+        assert mine.read_bytes() == b"mine"
+        assert (mine.with_name("Low Tide (2).wav")).read_bytes() == b"x" * 10
+
+    def test_a_full_disk_is_told_once_and_it_comes_when_there_is_room(self, core, server):
+        sent(core, server, b"x" * 10)
+        full = Downloads(core, 2**60)
+        work(full, 3)
+        assert state(core, "downloads")[0] == "disk full"
+        assert [one.outcome for one in told(core, Received)] == ["disk full"]
+        work(Downloads(core, 0), 2)
+        assert [one.outcome for one in told(core, Received)] == ["disk full", "there"]
+
+    def test_killed_after_it_was_put_there_it_is_found_and_not_fetched_again(self, core, server):
+        digest = sent(core, server, b"x" * 10)
+        path = core.places.folder("music") / "Low Tide.wav"
+        path.write_bytes(b"x" * 10)
+        with core.database.writing() as connection:
+            connection.execute("UPDATE downloads SET path = ? WHERE hash = ?", (str(path), digest))
+        work(Downloads(core, 0), 2)
+        assert [one.outcome for one in told(core, Received)] == ["there"]
+        assert server.asked == []
+
+    def test_a_token_that_is_out_of_date_makes_it_ask_for_another(self, core, server):
+        sent(core, server, b"x" * 10)
+        server.status = 403
+        work(Downloads(core, 0), 2)
+        assert [one.outcome for one in told(core, Received)] == ["wanted"]
+
+    def test_a_list_says_how_far_it_is(self, core, server):
+        digest = sent(core, server, b"x" * 10)
+        row = ListSent("0" * 26, "playlist", "Tonight", "Anna", (digest, "f" * 64))
+        with core.database.writing() as connection:
+            connection.execute("INSERT INTO copies VALUES ('list', ?, 1, ?)", (row.list, json.dumps(codec.plain(row))))
+        work(Downloads(core, 0), 2)
+        assert told(core, Ready) == [Ready(row.list, 1, 1)]
