@@ -26,6 +26,8 @@ from device.contracts.delivery import (
     receive,
 )
 
+pytestmark = pytest.mark.slow
+
 
 class Killed(Exception):  # noqa: N818
     """The process was killed at this step."""

@@ -17,6 +17,8 @@ from device.sync.core import uptime
 from device.sync.sight import Deck, Now
 from tests.test_sync_sets import made_core, told
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def core(tmp_path):

@@ -21,6 +21,8 @@ from device.sync.sight import Deck, Now
 from device.sync.uploads import Uploads
 from tests.test_sync_sets import made_core, told, wav
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "secret-token"
 
 

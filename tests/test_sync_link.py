@@ -20,6 +20,8 @@ from device.contracts.releases import Changed
 from device.contracts.status import Offline, Online
 from tests.sync_companion import RUN, Companion, Mosquitto, Process, until
 
+pytestmark = pytest.mark.slow
+
 PRODUCER = """
 import os, sys, time
 sys.path.insert(0, os.getcwd())
@@ -350,7 +352,6 @@ def test_a_wrong_clock_changes_neither_order_nor_arrival(tmp_path, broker, year)
     companion.close()
 
 
-@pytest.mark.slow
 def test_hundreds_of_kills_of_everything_at_once_cost_nothing(companion, box, broker):
     """The box 300 times, the broker each tenth time with all it had; rows and receipts lost, doubled and shuffled."""
     kills, seed = int(os.environ.get("RACKDECK_KILLS", "300")), int(os.environ.get("RACKDECK_SEED", "7"))

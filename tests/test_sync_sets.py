@@ -26,6 +26,8 @@ from device.sync.plays import Plays
 from device.sync.recordings import Recordings
 from device.sync.sight import Deck, Now
 
+pytestmark = pytest.mark.slow
+
 
 def made_core(home):
     home.mkdir(exist_ok=True)

@@ -22,9 +22,12 @@ from device.contracts import topics
 from provisioning import identity, membership
 from tests.brokers import Client, RunningBroker, enrolled, until
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin"), reason="mosquitto is not installed"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin"), reason="mosquitto is not installed"
+    ),
+]
 
 
 @pytest.fixture

@@ -20,9 +20,12 @@ from provisioning.broker import Listeners
 from tests.brokers import until
 from tests.companion.servers import free_port
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin"), reason="mosquitto is not installed"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin"), reason="mosquitto is not installed"
+    ),
+]
 
 
 @pytest.fixture

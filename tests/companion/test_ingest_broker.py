@@ -18,7 +18,7 @@ from device.contracts.notices import Told
 from device.contracts.status import Online
 from tests.companion.posts import MOSQUITTO, Consumer, Mosquitto, StandIn, claimed, message, played, until
 
-pytestmark = pytest.mark.skipif(not MOSQUITTO, reason="mosquitto is not installed")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not MOSQUITTO, reason="mosquitto is not installed")]
 KILLS = int(os.environ.get("RACKDECK_KILLS", "5"))  # the long run has hundreds
 
 

@@ -16,9 +16,12 @@ from device.contracts.status import Online
 from provisioning import identity, membership
 from tests.brokers import RunningBroker, enrolled, until
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin"), reason="mosquitto is not installed"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin"), reason="mosquitto is not installed"
+    ),
+]
 SECONDS = 40
 
 
