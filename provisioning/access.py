@@ -1,14 +1,21 @@
 """What the sync is told of this box's membership: where the broker is and how to be let in."""
 
 import ssl
+import time
+from collections.abc import Callable
+from pathlib import Path
 
+from device.errors import MachineError
 from device.sync.access import Access, Door
 from provisioning import claiming, identity, membership
+from provisioning.companion_link import RefusedError
+
+ASK_SECONDS = 120.0  # so often the companion is asked whose this box is
 
 
 def door() -> Door:
     """The box's own, looked at anew each time."""
-    return Door(look, renew)
+    return Door(look, Renewal(identity.folder()))
 
 
 def look() -> Access | None:
@@ -17,6 +24,9 @@ def look() -> Access | None:
     held = membership.read(place)
     if held is None:
         return None
+    own = identity.find(place)
+    if own is None or own.id != held.box:
+        raise MachineError("the box's membership is another key's; run `rackdeck box claim`")
     return Access(
         held.box,
         held.name or identity.name(place),
@@ -48,10 +58,23 @@ class Tls:
         return hash(self._held)
 
 
-def renew() -> bool:
-    """Fetch the next certificate when it is time. MachineError when the companion did not give one."""
-    place = identity.folder()
-    held = membership.read(place)
-    if held is None:
-        return False
-    return claiming.renew(place) is not None
+class Renewal:
+    """Fetches the next certificate when it is time, and asks now and then whose the box is; may be called often."""
+
+    def __init__(self, place: Path, clock: Callable[[], float] = time.monotonic):
+        self._place, self._clock = place, clock
+        self._asked = clock()
+
+    def __call__(self) -> bool:
+        """Whether anything is another than before. MachineError says what to do when this box has no claim any more."""
+        if membership.read(self._place) is None:
+            return False
+        try:
+            if claiming.renew(self._place) is not None:
+                return True
+            if self._clock() - self._asked < ASK_SECONDS:
+                return False
+            self._asked = self._clock()
+            return claiming.refresh(self._place)
+        except RefusedError as exc:
+            raise MachineError(f"{exc}; run `rackdeck box claim` to make it somebody's again") from exc

@@ -38,7 +38,8 @@ class Access:
 class Door:
     """look: the access as it is stored now, None while the box is nobody's; MachineError when it is damaged.
 
-    renew: fetch the next certificate if it is time; returns whether there is a new one. MachineError.
+    renew: may be called often: fetches the next certificate when it is time, and learns of another owner or broker;
+    returns whether anything is another. MachineError.
     """
 
     look: Callable[[], Access | None]

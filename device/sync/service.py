@@ -30,7 +30,7 @@ AFTER_TROUBLE = 5.0
 WATCH_SECONDS = 0.25
 UPKEEP_SECONDS = 10.0
 STOP_SECONDS = 2.0
-RENEWAL_SECONDS = 3600.0
+RENEWAL_SECONDS = 30.0  # the door asks the companion less often
 
 
 class Worker:
@@ -142,7 +142,7 @@ class Upkeep:
         if self._core.access is not None and time.monotonic() >= self._renewal:
             self._renewal = time.monotonic() + RENEWAL_SECONDS
             if self._door.renew():
-                log.info("the box has its next certificate")
+                log.info("the box has another certificate, owner or broker")
         return UPKEEP_SECONDS
 
 
