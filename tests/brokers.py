@@ -1,5 +1,8 @@
 """A real mosquitto on private ports, boxes with certificates of the companion, and clients that say what they heard."""
 
+import contextlib
+import os
+import signal
 import ssl
 import threading
 import time
@@ -49,8 +52,10 @@ class RunningBroker:
         self._watch.start()
 
     def stop(self):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.broker.pid, signal.SIGTERM)
+        self._watch.join()  # it reads until mosquitto has ended
         self.broker.stop()
-        self._watch.join()
 
     def kill(self):
         """As the kernel does when memory runs out."""
