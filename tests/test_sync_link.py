@@ -353,7 +353,7 @@ def test_a_wrong_clock_changes_neither_order_nor_arrival(tmp_path, broker, year)
 
 
 def test_kills_of_everything_at_once_cost_nothing(companion, box, broker):
-    """The box 30 times (RACKDECK_KILLS), the broker each tenth time with all it had; rows and receipts lost, shuffled."""
+    """The box 30 times (RACKDECK_KILLS), the broker each tenth time with all it had; much is lost and shuffled."""
     kills, seed = int(os.environ.get("RACKDECK_KILLS", "30")), int(os.environ.get("RACKDECK_SEED", "7"))
     companion.loses, companion.shuffles = 0.05, True
     chance = random.Random(seed)
