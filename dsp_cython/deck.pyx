@@ -37,6 +37,7 @@ cdef void rt_deck_reset(Deck *d) noexcept nogil:
     d.playing = d.preview = d.hold = d.voice = d.spinning = 0
     d.looping = d.rolling = d.held = 0
     d.was_diverted = 0
+    d.was_touch = 0                     # a hand on the platter takes hold anew, or it would pull to the old place
     d.pos = d.cue = d.slip_pos = 0.0
     d.bpm = d.first_beat = 0.0
     d.loop_in = d.loop_start = d.loop_end = -1.0

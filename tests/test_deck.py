@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from device.engine.offline import OfflineEngine
@@ -152,6 +152,7 @@ def test_play_and_stop_pressed_faster_than_the_fades_make_no_step():
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(data=st.lists(st.tuples(st.sampled_from(sorted(EVENTS)), st.integers(4, 40)), min_size=2, max_size=8))
+@example(data=[("beat jump on", 4), ("touch", 4), ("load", 4)])
 def test_no_sequence_of_events_makes_a_step(data):
     engine = playing(SLOW)
     engine.do("deck1.grid", [127.0, 0.0131])
