@@ -195,8 +195,9 @@ with box.database.writing() as connection:
 @pytest.mark.parametrize("damage", ["header", "page", "not a database"])
 def test_a_damaged_file_is_kept_aside_and_said_and_a_new_epoch_begins(tmp_path, damage):
     box = Box(tmp_path / "sync")
-    for number in range(300):
-        box.add(played(f"{number} " + "x" * 100))
+    with box.database.writing() as connection:
+        for number in range(300):
+            box.outbox.add(connection, played(f"{number} " + "x" * 100))
     epoch = box.messages()[0].head.epoch
     box.database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     box.database.close()

@@ -134,6 +134,7 @@ def test_every_route_is_in_the_register_of_the_walk(routes):
     assert not CASES.keys() - known, "the register has routes that are no more"
 
 
+@pytest.mark.slow
 def test_who_has_no_business_on_a_route_is_turned_away_and_learns_nothing(app, routes, caplog):
     caplog.set_level(logging.CRITICAL)  # jobs that are retried here fail, as they must
     walk = Walk(app)
