@@ -7,9 +7,8 @@ lose a `Window` at any time, and a receiver may be killed anywhere: what decides
 import random
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 WINDOW = 128  # rows on their way; with seven streams still fewer than the 1,000 that a broker queues
 WINDOW_BYTES = 1024 * 1024
@@ -104,8 +103,7 @@ class Window:
         return now + self._wait * (1 + self._jitter() / 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Row(Generic[T]):
+class Row(NamedTuple, Generic[T]):
     """A message that was received: the numbers it stands for (mostly one), its bytes, and what its effect needs."""
 
     first: int
