@@ -204,9 +204,9 @@ def _median(values: list[float]) -> float:
 
 
 def measure(settings: Any, say: Say) -> Iterator[Case]:
-    """All cases. settings: those of the bench; `cache` is where Django is kept, `repeats` 1 asks for a quick look."""
+    """All cases. settings: the bench's: `cache` is where Django is kept, `repeats` below three is a quick look."""
     with tempfile.TemporaryDirectory(prefix="rackdeck-bench-") as folder:
-        bench = Bench(Path(folder), Path(settings.cache), say, quick=settings.repeats == 1)
+        bench = Bench(Path(folder), Path(settings.cache), say, quick=settings.repeats < 3)
         try:
             yield from bench.requests()
             yield from bench.waiting()

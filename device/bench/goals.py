@@ -96,6 +96,19 @@ GOALS = (
     Goal("companion at 70 %, p99", 500, "ms", _one("companion", "p99_ms", at=_PACED)),
     Goal("live event to one of 50 pages", 12, "us of CPU", _one("companion", "cpu_us_a_delivery")),
     Goal("live event to 50 pages, p95", 20, "ms", _one("companion", "p95_ms", pages=50)),
+    Goal("start of the companion", 3, "s", _one("service", "median_s", of="start")),
+    Goal("memory of all its processes at rest", 512, "MB", _one("service", "memory_mb", of="start")),
+    Goal(
+        "an upload, beside the same to the bare disk", 1.25, "times as long", _one("service", "times_disk", of="upload")
+    ),
+    Goal("list of 10,000 tracks, p95", 200, "ms", _one("service", "p95_ms", of="list")),
+    Goal("search of 1 M tracks, p95", 50, "ms", _highest("service", "p95_ms", of="search", tracks=1_000_000)),
+    Goal("event up through one consumer (3,000 a second)", 333, "us", _one("sync", "us_an_event")),
+    Goal("commit on a box to its effect, p95", 100, "ms", _one("sync", "p95_ms", of="commit to its effect")),
+    Goal("earnings posted to a box's board, p95", 100, "ms", _one("sync", "p95_ms", of="earnings to the board")),
+    Goal("100,000 events after a week offline", 60, "s", _one("sync", "week_seconds")),
+    Goal("messages lost in all faults", 0, "messages", _one("sync", "lost")),
+    Goal("messages with two effects in all faults", 0, "messages", _one("sync", "doubled")),
 )
 
 

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
@@ -10,14 +9,14 @@ from argon2 import PasswordHasher
 from companion import config, database
 from companion.accounts import passwords
 from companion.app import create_app
+from companion.bench.postgres import Postgres, is_installed
 from companion.jobs import service as jobs
 from tests.companion.people import Person
-from tests.companion.servers import Postgres
 
 
 @pytest.fixture(scope="session")
 def postgres():
-    if not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+    if not is_installed():
         pytest.skip("PostgreSQL is not installed")
     server = Postgres()
     yield server

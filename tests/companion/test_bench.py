@@ -1,11 +1,14 @@
 """The bench of the companion measures what it says."""
 
+import random
 import sys
 
 import pytest
 
-from companion.bench import load, measurement, servers
+from companion.bench import load, measurement, music, servers, service
 from companion.bench.peers import flask_plain
+from companion.database import connection
+from companion.media import kinds
 
 pytestmark = pytest.mark.slow
 
@@ -68,9 +71,30 @@ def test_the_peer_answers_the_same_row(mira, settings, monkeypatch):
     del flask_plain._local.line
 
 
+def test_a_made_up_library_is_listed_and_found_as_any_other(mira, noor):
+    chance = random.Random(1)
+    vocabulary = music.Vocabulary.of(40, chance)
+    with connection():
+        assert list(music.fill([mira.id, noor.id], 60, vocabulary, chance)) == [60]
+    rows = mira.get("/tracks?limit=200").json["items"]
+    assert len(rows) == 30
+    word = vocabulary.words[0]
+    having = {row["id"] for row in rows if word in f"{row['title']} {row['artist']} {row['album']}".lower().split()}
+    found = {row["id"] for row in mira.get(f"/tracks?limit=200&q={word}").json["items"]}
+    assert having
+    assert having <= found, "and words that begin with it are found too"
+
+
+def test_what_is_uploaded_is_a_sound_of_the_size_that_was_said():
+    data = b"".join(service._sound(3_000_001))
+    assert len(data) == 3_000_001
+    assert kinds.sniff(data[:4096]).name == "wav"
+
+
 def test_the_box_finds_the_bench_by_its_name():
     from device.bench import command
 
     assert command.known()["companion"] == measurement.__name__
+    assert command.known()["service"] == service.__name__
     assert command.chosen("companion", True) == ["companion"]
     assert "companion" not in command.chosen(None, False)
