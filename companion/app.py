@@ -11,8 +11,13 @@ from companion.admin.views import api as admin
 from companion.backup import service as backup
 from companion.boxes import setup as boxes_setup
 from companion.boxes.views import api as boxes
+from companion.catalogue import setup as catalogue_setup
 from companion.catalogue.views import api as catalogue
+from companion.commanding import setup as commanding_setup
+from companion.commanding.views import api as commanding
 from companion.config import Settings
+from companion.documents import setup as documents_setup
+from companion.documents.views import api as documents
 from companion.earnings import setup as earnings_setup
 from companion.earnings.views import api as earnings
 from companion.events import service as events
@@ -20,7 +25,10 @@ from companion.graph import views as graph
 from companion.health import views as health
 from companion.ingest import setup as ingest_setup
 from companion.ingest.views import api as ingest
+from companion.lists import setup as lists_setup
+from companion.lists.views import api as lists
 from companion.live.views import api as live
+from companion.live.views import documents as lines
 from companion.mail import service as mail
 from companion.notices import service as notices_service
 from companion.notices.views import api as notices
@@ -28,11 +36,14 @@ from companion.outgoing import nudges
 from companion.projects import setup as projects_setup
 from companion.projects.views import api as projects
 from companion.releases import setup as releases_setup
+from companion.releases.views import api as releases
 from companion.sets import setup as sets_setup
 from companion.sets.views import api as sets
 from companion.storage.service import open_storage
 from companion.telemetry import setup as telemetry_setup
 from companion.telemetry.views import api as telemetry
+from companion.transfers import setup as transfers_setup
+from companion.transfers.views import api as transfers
 from companion.uploads import service as uploads_service
 from companion.uploads.views import api as uploads
 from companion.vault.service import Vault
@@ -50,12 +61,18 @@ DOMAINS: tuple[Api, ...] = (
     boxes,
     notices,
     live,
+    lines,
     health.api,
     admin,
     ingest,
+    transfers,
     telemetry,
     sets,
     earnings,
+    documents,
+    releases,
+    commanding,
+    lists,
 )
 
 
@@ -71,11 +88,16 @@ def create_app(settings: Settings) -> Flask:
     projects_setup.install()
     boxes_setup.install()
     nudges.install(settings)
+    catalogue_setup.install()
     ingest_setup.install()
+    transfers_setup.install()
     telemetry_setup.install()
     sets_setup.install()
     releases_setup.install()
     earnings_setup.install()
+    documents_setup.install()
+    commanding_setup.install()
+    lists_setup.install()
     backup.install(settings)
     uploads_service.install(settings, app.extensions["storage"])
     rules: dict[str, Rule] = health.install(app)

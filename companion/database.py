@@ -141,13 +141,14 @@ class Param:
 class Compiled:
     """A peewee query that is built once per database and run many times with fresh arguments.
 
-    build: takes as many placeholders as `run` gets arguments and returns the query. Measured: a peewee read costs
+    build: takes as many placeholders as `run` gets arguments and returns the query; more: those of them that its last
+    parameter, with a star, takes. Measured: a peewee read costs
     about 105 us of CPU, the same SQL run directly 4 us.
     """
 
-    def __init__(self, build: Callable[..., Any]):
+    def __init__(self, build: Callable[..., Any], more: int = 0):
         self._build = build
-        self._count = build.__code__.co_argcount
+        self._count = build.__code__.co_argcount + more
         self._for: object = None
         self._sql = ""
         self._pick: list[Any] = []

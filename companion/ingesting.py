@@ -30,6 +30,7 @@ from companion.ingest import letters, metrics, service
 from companion.ingest.numbering import Parcel
 from companion.jobs import service as jobs
 from companion.jobs.service import PASSING
+from companion.outgoing import nudges, watching
 from companion.outgoing.nudges import Ear
 from companion.outgoing.publishing import Lease, Publisher
 from companion.vault.service import Vault
@@ -44,7 +45,6 @@ IN_FLIGHT = 1024  # messages that the broker may send before the first is acknow
 KEEPALIVE = 30
 LONGEST_PAUSE = 5.0
 POLL_SECONDS = 1.0
-STATUS = topics.everything_up().removesuffix("#") + "status"
 EXPIRY_SECONDS = 300  # of what the broker holds for a box that just went away
 
 
@@ -100,7 +100,7 @@ class Post:
         self._up = not reason.is_failure
         if self._up:
             # Retained messages do not come by a shared subscription: each consumer hears for itself who is there.
-            client.subscribe([(topics.everything_up(self._group), 1), (STATUS, 1)])
+            client.subscribe([(topics.everything_up(self._group), 1), (topics.every_status(), 1)])
         else:
             log.error("the broker refuses: %s", reason)
 
@@ -155,6 +155,11 @@ class Post:
         """Tell a box how far its streams have come."""
         message = envelope.compose(receipt, new_id(), "receipts", self._epoch, 0, Stamp(now(), 0), "set")
         self.publish(box, "receipts", envelope.encode("down", message))
+
+    def watch(self, box: str) -> None:
+        """Have a box tell its panel's values for a while."""
+        message = envelope.compose(watching.WATCHED, new_id(), "live", self._epoch, 0, Stamp(now(), 0), "set")
+        self.publish(box, "live", envelope.encode("down", message))
 
     def close(self) -> None:
         """Go."""
@@ -218,13 +223,17 @@ class Ingest:
                 selector.select(0 if post.arrived else 0.05 if self._ear.line is None else 0.25)
                 self._gather(post, selector)
                 due = self._take(post, publisher)
-                due |= self._ear.heard() & publisher.there()
+                heard = self._ear.heard()
+                due |= heard & publisher.there()
+                watched = {name.removeprefix(nudges.WATCH) for name in heard if name.startswith(nudges.WATCH)}
                 at = time.monotonic()
                 due |= publisher.overdue(at)
                 if at >= polled + POLL_SECONDS:
                     polled, before = at, ours
                     ours = self._lease.held()
                     due |= publisher.fresh() if before else publisher.there()
+                for box in watched & publisher.there() if ours else ():
+                    post.watch(box)
                 if ours and due:
                     for box in sorted(due):
                         publisher.pump(box, at)
@@ -253,7 +262,7 @@ class Ingest:
         metrics.BATCH.observe(len(parcels))
         post.acknowledge([number for number, _ in batch])
         for box, cursors in outcome.receipts.items():
-            for start in range(0, len(cursors), 64):
+            for start in range(0, len(cursors) or 1, 64):
                 post.receipt(box, Receipt(tuple(cursors[start : start + 64])))
         for box, epoch in outcome.left.items():
             publisher.leave(box, epoch)

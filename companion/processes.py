@@ -72,14 +72,15 @@ def table(settings: Settings) -> list[Process]:
         *("granian", "--interface", "wsgi", "--factory", "--no-ws", "--http", "1", "--log-level", "warning"),
         *("--host", settings.host, "--port", str(settings.port)),
         *("--workers", str(settings.workers), "--blocking-threads", str(settings.threads)),
+        *("--http1-header-read-timeout", "10000"),
         *("--blocking-threads-idle-timeout", "600", "--respawn-failed-workers", "--workers-kill-timeout", "10"),
         "companion.wsgi:make",
     )
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     live = (
-        *("gunicorn", "-k", "asgi", "-w", "1", "--bind", f"{host}:{settings.live}", "--log-level", "warning"),
-        *("--no-control-socket", "--worker-tmp-dir", "/dev/shm", "--graceful-timeout", "5"),
-        *("--websocket-max-message-size", "4096", "--asgi-lifespan", "on", "--asgi-loop", "asyncio"),
+        *("gunicorn", "-k", "companion.live.worker.Worker", "-w", "1", "--bind", f"{host}:{settings.live}"),
+        *("--log-level", "warning", "--no-control-socket", "--worker-tmp-dir", "/dev/shm", "--graceful-timeout", "5"),
+        *("--websocket-max-message-size", str(2 << 20), "--asgi-lifespan", "on", "--asgi-loop", "asyncio"),
         "companion.live.server:make()",
     )
     return [
@@ -96,7 +97,7 @@ def _quoted(word: str) -> str:
 
 
 def render(settings: Settings) -> str:
-    """The runner's configuration. A process gets a signal when the runner dies, so none stays behind unwatched."""
+    """The runner's configuration. Who kills it kills its processes, at once: none stays behind unwatched."""
     for part in ("%", " ;", "\n"):
         if part in str(settings.folder):
             raise SettingError(f"folder must be one without {part!r} in its name, not {settings.folder}")
@@ -104,7 +105,7 @@ def render(settings: Settings) -> str:
     user = "user=root\n" if os.getuid() == 0 else ""  # says that root is meant, or it warns
     parts = [_HEAD.format(user=user, **places)]
     for order, process in enumerate(table(settings), 1):
-        command = ("setpriv", "--pdeathsig", process.stop_signal, "--", *process.command)
+        command = ("setpriv", "--pdeathsig", "KILL", "--", *process.command)
         parts.append(
             _PROGRAM.format(
                 name=process.name,
@@ -228,7 +229,7 @@ class Runner:
         _clear_counters(counters(self._settings))
         written = folder / "run" / "supervisord.conf"
         written.write_text(render(self._settings), encoding="utf-8")
-        words = ["setpriv", "--pdeathsig", "TERM", "--", sys.executable, "-P", "-m", "companion.supervising"]
+        words = ["setpriv", "--pdeathsig", "KILL", "--", sys.executable, "-P", "-m", "companion.supervising"]
         self._child = subprocess.Popen(
             [*words, str(written)],
             env=environment(self._settings, dict(os.environ)),

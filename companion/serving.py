@@ -10,7 +10,7 @@ from types import FrameType
 import peewee
 
 from companion import config, database, processes
-from companion.accounts import directory, outside
+from companion.accounts import directory
 from companion.config import Settings
 from companion.errors import SettingError, Unavailable
 from companion.vault.service import Vault
@@ -35,7 +35,6 @@ def prepare(settings: Settings) -> list[str]:
                     "or restore a backup of this one"
                 )
             applied: list[str] = runner.up()
-            outside.name_issuers(settings)
             Vault(settings.folder).derived("start")
     except peewee.DatabaseError as exc:
         kind = Unavailable if isinstance(exc, peewee.OperationalError) else SettingError

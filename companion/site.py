@@ -24,8 +24,8 @@ KINDS = {  # the system's own table differs from machine to machine
 }
 # first words of the page's addresses: all of them are the same document
 PLACES = (
-    "account", "admin", "boxes", "earnings", "forgot", "invitations", "library", "notices", "projects", "reset", "sets",
-    "sign-in", "sign-up", "verify",
+    "account", "admin", "boxes", "earnings", "forgot", "invitations", "library", "notices", "playlists", "projects",
+    "reset", "sets", "sign-in", "sign-up", "verify",
 )  # fmt: skip
 ROOT_FILES = ("icon.svg", "icon-maskable.svg", "manifest.webmanifest", "sw.js")
 FOREVER = "public, max-age=31536000, immutable"  # their names change with what is in them

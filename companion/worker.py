@@ -4,14 +4,15 @@ What is regular has a thread of its own, so that a queue full of long jobs does 
 several machines at once.
 """
 
+import contextlib
 import logging
 import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from companion import config, observe
+from companion import config, elapsed, observe
 from companion.accounts import setup as accounts
 from companion.app import create_app
 from companion.audit import service as audit
@@ -19,17 +20,22 @@ from companion.backup import service as backup
 from companion.boxes import revocation
 from companion.boxes import setup as boxes
 from companion.catalogue import service as catalogue
+from companion.commanding import service as commanding
 from companion.config import Settings
 from companion.database import connection, database
 from companion.events import service as events
 from companion.health import service as health
 from companion.ingest import setup as ingest
 from companion.jobs import service as jobs
+from companion.jobs.returning import SECONDS as LOOK_SECONDS
+from companion.jobs.returning import Returning
+from companion.lists import service as lists
 from companion.live import tickets
 from companion.notices import service as notices
 from companion.projects import setup as projects
 from companion.storage.service import Storage
 from companion.telemetry import service as telemetry
+from companion.transfers import setup as transfers
 from companion.uploads import house as uploads
 from companion.vault.service import Vault
 from companion.web import idempotency
@@ -42,12 +48,16 @@ MINUTE, HOUR = 60.0, 3600.0
 
 @dataclass(slots=True)
 class Duty:
-    """Something regular: every so many seconds, first at `due` on the monotonic clock (0: at the start)."""
+    """Something regular: every so many seconds, first at `due` on the monotonic clock (0: at the start).
+
+    connects: whether it is given a connection to the database.
+    """
 
     name: str
     seconds: float
     do: Callable[[], object]
-    due: float = field(default=0.0)
+    due: float = 0.0
+    connects: bool = True
 
 
 class Clock(threading.Thread):
@@ -64,7 +74,7 @@ class Clock(threading.Thread):
                 continue
             duty.due = at + duty.seconds
             try:
-                with connection():
+                with connection() if duty.connects else contextlib.nullcontext():
                     duty.do()
             except Exception:
                 log.exception("%s failed", duty.name)
@@ -85,9 +95,12 @@ class Clock(threading.Thread):
 def duties(settings: Settings, vault: Vault, storage: Storage) -> list[Duty]:
     """All that is regular."""
     return [
+        Duty("time", MINUTE, elapsed.tick),  # before what is deleted
         Duty("sweep", MINUTE, jobs.sweep),
         Duty("health", MINUTE, lambda: health.sample(settings, storage)),
         Duty("audit seal", MINUTE, lambda: audit.seal(settings.folder, vault)),
+        Duty("late commands", 5.0, commanding.expire),
+        Duty("lists", MINUTE, lists.follow),
         Duty("backup", 5 * MINUTE, lambda: backup.enqueue_if_due(settings), time.monotonic() + MINUTE),
         Duty("events", HOUR, events.forget),
         Duty("audit retention", HOUR, lambda: audit.forget(settings.folder, vault)),
@@ -102,9 +115,17 @@ def duties(settings: Settings, vault: Vault, storage: Storage) -> list[Duty]:
         Duty("boxes", HOUR, boxes.keep_house),
         Duty("notices", HOUR, notices.forget),
         Duty("letters", HOUR, ingest.keep_house),
+        Duty("transfers", HOUR, transfers.keep_house),
         Duty("telemetry", HOUR, telemetry.forget),
+        Duty("commands", HOUR, commanding.forget),
         Duty("keys", HOUR, vault.rotate),
     ]
+
+
+def _queue_again() -> None:
+    """Redis is there, perhaps without what it had."""
+    with connection():
+        jobs.sweep(fresh=True)
 
 
 def main() -> None:
@@ -120,6 +141,9 @@ def main() -> None:
     regular = duties(settings, app.extensions["vault"], app.extensions["storage"])
     doors = Duty("revocation", revocation.SECONDS, lambda: revocation.enforce(settings, app.extensions["vault"]))
     clocks = [Clock([Duty("beat", BEAT_SECONDS, jobs.beat)]), Clock([doors]), Clock(regular)]
+    if settings.redis_url:
+        looks = Returning(settings.redis_url, _queue_again)
+        clocks.append(Clock([Duty("return of Redis", LOOK_SECONDS, looks, connects=False)]))
     for clock in clocks:
         clock.start()
     queue.create_consumer(

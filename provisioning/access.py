@@ -7,7 +7,7 @@ from pathlib import Path
 
 from device.errors import MachineError
 from device.sync.access import Access, Door
-from provisioning import claiming, identity, membership
+from provisioning import claiming, identity, membership, network
 from provisioning.companion_link import RefusedError
 
 ASK_SECONDS = 120.0  # so often the companion is asked whose this box is
@@ -15,7 +15,8 @@ ASK_SECONDS = 120.0  # so often the companion is asked whose this box is
 
 def door() -> Door:
     """The box's own, looked at anew each time."""
-    return Door(look, Renewal(identity.folder()))
+    hands = {"system.time_zone": network.set_time_zone, "system.hostname": network.Network().set_hostname}
+    return Door(look, Renewal(identity.folder()), hands)
 
 
 def look() -> Access | None:

@@ -28,7 +28,7 @@ per_listener_settings true
 persistence_location {data}
 autosave_interval 60
 persistent_client_expiration 14d
-max_packet_size 524288
+max_packet_size 540672
 max_inflight_messages 1024
 max_queued_messages 50000
 max_queued_bytes 67108864

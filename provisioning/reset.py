@@ -5,15 +5,15 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from device import lock
+from device import lock, paths
 from device.errors import MachineError
 from provisioning import stored
 
 MARK = "reset.pending"
 # All that a box keeps in its home. Other files there are somebody's own: a home may be any folder.
 OURS = (
-    "identity", "sync", "recordings", "music", "logs", "companion", "network", "library", "run",
-    "library.db", "library.db-wal", "library.db-shm", "patchbay.json", "clock",
+    "identity", "sync", "recordings", "music", "logs", "companion", "run", "patchbay.json", "patchbay.new", "clock",
+    "clock.new",
 )  # fmt: skip
 
 
@@ -59,6 +59,10 @@ def _erase(home: Path) -> list[str]:
                 f"{path} cannot be erased: {(exc.strerror or str(exc)).lower()}; run `rackdeck box reset` again"
             ) from exc
         found.append(name)
+    if home == paths.home():
+        shutil.rmtree(paths.runtime(), ignore_errors=True)  # what the screen showed lies in memory
+    for left in home.glob(f".{MARK}.*.new"):
+        left.unlink(missing_ok=True)
     (home / MARK).unlink(missing_ok=True)
     stored.sync_folder(home)
     return found

@@ -152,6 +152,7 @@ class Companion:
         self.sent, self.windows, self.next = {}, {}, {}
         self.receipted = {}
         self.receipts = self.doubles = 0
+        self.openings = []
         self.lock = threading.RLock()
         self._batch = []
         self._count = 0
@@ -230,6 +231,7 @@ class Companion:
                 if window is not None and cursor.epoch == self.epoch:
                     window.hear(cursor.upto, self.next[cursor.stream] - 1, time.monotonic())
         elif isinstance(body, Opening):
+            self.openings.append(body)
             for row in body.streams:
                 inbox = Numbered(self.store.db, row.stream, row.epoch)
                 assert delivery.opened(inbox, row.first) == 0, "the box gave up what was not receipted"

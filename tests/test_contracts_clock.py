@@ -239,4 +239,5 @@ def test_any_topic_is_a_place_or_the_one_error(text):
 def test_subscriptions_take_all_of_one_way():
     assert topics.everything_up() == "rackdeck/v1/box/+/up/#"
     assert topics.everything_up("ingest") == "$share/ingest/rackdeck/v1/box/+/up/#"
+    assert topics.every_status() == "rackdeck/v1/box/+/up/status"
     assert topics.everything_down(BOX) == f"rackdeck/v1/box/{BOX}/down/#"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from device.contracts import claims, codec, documents, envelope, kinds, plays, receipts, shapes, topics, values
+from device.contracts import claims, codec, documents, envelope, files, kinds, plays, receipts, shapes, topics, values
 from device.contracts.errors import ContractError, Malformed, Unknown
 from tests.contract_messages import EXAMPLES, NOW, any_of, meaning, messages, wrapped
 from tests.golden_messages import FOLDER, missing
@@ -43,6 +43,14 @@ def refusal(payload: bytes, way: topics.Way = "up", stream: str = "plays") -> Co
 def test_any_message_is_read_as_it_was_written(sent):
     way, message = sent
     assert envelope.decode(way, message.head.stream, envelope.encode(way, message)) == message
+
+
+def test_a_file_is_at_an_address_or_at_a_path_which_names_no_other_host():
+    for place in ("https://music.example.org/a", "http://localhost:8000/a?b", "/api/v1/transfers/a/upload"):
+        assert codec.plain(files.Wanted("a" * 64, place, "token"))["url"] == place
+    for place in ("//elsewhere.example/a", "https:///a", "/", "a", "ftp://elsewhere.example/a", "/a b", "/a\n"):
+        with pytest.raises(Malformed):
+            codec.plain(files.Wanted("a" * 64, place, "token"))
 
 
 @PATIENT

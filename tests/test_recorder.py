@@ -110,6 +110,7 @@ def test_a_recording_cut_anywhere_is_mended_to_its_whole_frames(tmp_path, kind, 
     assert f"{mended.shape[1] / RATE:.1f} s" in sentence
     log = setlog.read(tmp_path / "set.json")
     assert log.start == pytest.approx(640 / RATE)
+    assert log.ended == "power lost"
     assert not (tmp_path / "set.journal").exists()
 
 

@@ -54,6 +54,8 @@ def test_events_of_one_time_keep_their_order():
         ({"events": [[0, "deck1.play", 1], [0, "deck1.play", 2]]}, 'event 2 ([0, "deck1.play", 2])'),
         ({"events": [[0, "d" * 10**6, 1]]}, "no control is called"),
         ({"seconds": -1}, '"seconds" must be a number'),
+        ({"ended": ["power lost"]}, '"ended" must be one of stopped, disk full'),
+        ({"dropped": -1}, '"dropped" must be a number'),
         ({"seconds": True}, '"seconds" must be a number'),
         ({"samplerate": 1}, '"samplerate" must be a number'),
         ({"samplerate": 44100.5}, '"samplerate" must be a whole number, not 44100.5'),
@@ -150,7 +152,7 @@ VALUES = [row for row in controls.table().values() if row.kind == "value"]
     )
 )
 def test_a_log_survives_being_written_and_read(events):
-    log = SetLog(44100, 32, 12.5, 0.25, {"deck1": "x.wav"}, {"deck2": Grid(99.5, 0.1)}, events)
+    log = SetLog(44100, 32, 12.5, 0.25, {"deck1": "x.wav"}, {"deck2": Grid(99.5, 0.1)}, events, "disk full", 7)
     again = setlog.parse(log.as_json())
     log.events.sort(key=lambda event: event.seconds)
     assert again == log

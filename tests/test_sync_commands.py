@@ -1,5 +1,6 @@
 """Remote commands: by right, in time, once, and answered, whatever is killed in between."""
 
+import argparse
 import json
 import os
 import tarfile
@@ -7,13 +8,22 @@ import time
 
 import pytest
 
-from device.contracts import codec, ids
+from device.contracts import codec, configuration, deeds, envelope, ids, lists
+from device.contracts.clock import Stamp
 from device.contracts.commands import Answered, Given
-from device.contracts.configuration import Wanted
+from device.contracts.configuration import Applied, Wanted
 from device.contracts.files import Offered
+from device.errors import MachineError
+from device.panel import controls
+from device.panel.client import PANEL_FILE
+from device.panel.memory import PanelMemory
+from device.runner import command as runner
 from device.sync import settings
+from device.sync.access import Access, Door
 from device.sync.commands import Commands
+from device.sync.configuring import Configuring
 from device.sync.core import uptime
+from device.sync.effects import Effects
 from device.sync.sight import Deck, Now
 from tests.test_sync_sets import made_core, told
 
@@ -123,6 +133,7 @@ def test_what_comes_too_late_is_not_done_by_uptime_and_by_clock(core):
         panel=panel,
     )
     assert [one.outcome for one in answers] == ["expired", "expired"]
+    assert core.born  # a fresh status goes, by which the next command has the right uptime
     assert panel.asked == []
 
 
@@ -187,6 +198,26 @@ def test_a_right_that_was_taken_away_is_refused(core):
     assert panel.asked == []
 
 
+def test_every_deed_that_the_contract_names_is_a_control_or_a_command_of_its_own_with_its_range(core):
+    """What a companion offers, this box does: with what the contract says that it takes, and nothing beyond."""
+    commands = Commands(core)
+    for deed in deeds.KNOWN.values():
+        assert commands.right(deed.name) == deed.permission, deed.name
+        row = controls.table().get(deed.name)
+        if row is None or not deed.arguments:
+            assert row is None or row.argument == "none", deed.name
+            continue
+        (argument,) = deed.arguments
+        if row.argument == "press":
+            assert (argument.low, argument.high, argument.needed) == (0, 1, False), deed.name
+        else:
+            assert (argument.low, argument.high) == (row.low, row.high), deed.name
+            assert argument.choices == row.choices, deed.name
+    for setting in configuration.KNOWN.values():
+        row = controls.table().get(setting.name)
+        assert row is None or setting.kind == "flag" or setting.choices == row.choices, setting.name
+
+
 class TestSettings:
     def apply(self, core, revision, **wanted):
         with core.database.writing() as connection:
@@ -208,3 +239,101 @@ class TestSettings:
         self.apply(core, 1, files_upload=False)
         self.apply(core, 2)
         assert settings.get(core.database.connection, "files.upload") is True
+
+    def test_what_a_period_or_a_rate_is_set_to_is_what_the_next_start_takes(self, core):
+        assert settings.at_start(core.places.home / "elsewhere") == {}
+        self.apply(core, 1, audio_period="256", audio_rate="44100")
+        arguments = argparse.Namespace(period=None, rate=96000)
+        runner._take_settings(arguments, core.places.home)
+        assert (arguments.period, arguments.rate) == (256, 96000)  # what was typed counts
+
+    def test_a_choice_is_one_of_those_that_there_are(self, core):
+        applied = self.apply(core, 1, audio_period="100", record_format="flac", mixer_limiter=1)
+        assert {row.name for row in applied.refused} == {"audio.period", "mixer.limiter"}
+
+
+class TestConfiguring:
+    """Settings beyond the sync: of the panel and of the machine."""
+
+    @pytest.fixture
+    def engine(self, core):
+        memory = PanelMemory.create(core.places.runtime / PANEL_FILE)
+        memory.states[controls.slots("state")["engine.beat"]] = time.monotonic() + 1000
+        yield memory
+        memory.close()
+
+    def configuring(self, core, **hands):
+        door = Door(lambda: None, hands={name.replace("_", ".", 1): hand for name, hand in hands.items()})
+        return Configuring(core, door)
+
+    def want(self, core, revision, **named):
+        with core.database.writing() as connection:
+            names = {name.replace("_", ".", 1): value for name, value in named.items()}
+            core.outbox.add(connection, settings.apply(connection, Wanted(revision, names)))
+
+    def value(self, engine, name):
+        return engine.values[controls.slots("value")[name]]
+
+    def test_the_panel_gets_its_settings_once_and_again_from_each_engine(self, core, engine):
+        configuring = self.configuring(core)
+        configuring.step()
+        self.want(core, 1, record_format="flac", mixer_limiter=False)
+        configuring.step()
+        assert (self.value(engine, "record.format"), self.value(engine, "mixer.limiter")) == (1, 0)
+        engine.values[controls.slots("value")["record.format"]] = 0  # a hand at the box
+        configuring.step()
+        assert self.value(engine, "record.format") == 0
+        self.want(core, 2, record_format="flac")
+        configuring.step()
+        assert self.value(engine, "record.format") == 1
+        self.configuring(core).step()
+        assert len(told(core, Applied)) == 2
+
+    def test_the_machine_is_set_by_what_the_installation_offers(self, core):
+        done = []
+        configuring = self.configuring(core, system_time_zone=done.append)
+        self.want(core, 1, system_time_zone="Europe/Berlin")
+        configuring.step()
+        configuring.step()
+        assert done == ["Europe/Berlin"]
+        assert [one.refused for one in told(core, Applied)] == [()]
+
+    def test_what_fails_is_told_once_beside_what_was_refused_and_taken_back_when_it_is_well(self, core):
+        def broken(_zone):
+            raise MachineError("timedatectl does not answer")
+
+        self.want(core, 1, system_time_zone="Europe/Berlin", system_hostname="rack", robot_arm=1)
+        configuring = self.configuring(core, system_time_zone=broken)
+        for _ in range(3):
+            configuring.step()
+        self.configuring(core, system_time_zone=broken).step()  # as after a restart
+        *_, last = answers = told(core, Applied)
+        assert len(answers) == 2
+        assert {row.name: row.said for row in last.refused} == {
+            "robot.arm": "this box has no such setting; it may be older than the companion",
+            "system.time_zone": "timedatectl does not answer",
+            "system.hostname": "this box leaves that to its system",
+        }
+        self.configuring(core, system_time_zone=str, system_hostname=str).step()
+        assert [row.name for row in told(core, Applied)[-1].refused] == ["robot.arm"]
+
+
+def test_files_go_over_a_connection_that_costs_only_where_that_is_wanted(core):
+    core.access = Access("b" * 26, "Box", "test", "anna", "127.0.0.1", 1, None)
+    core.metered = True
+    assert not core.carries()
+    with core.database.writing() as connection:
+        settings.apply(connection, Wanted(1, {"files.metered": True}))
+    assert core.carries()
+    core.access = None
+    assert not core.carries()
+
+
+def test_a_list_that_comes_is_answered_with_what_is_there_of_it(core):
+    effects, hashes = Effects(core.outbox), ("a" * 64, "b" * 64)
+    sent = lists.Sent("0" * 26, "playlist", "Friday", "Anna", (*hashes, hashes[0]))
+    with core.database.writing() as connection:
+        connection.execute("INSERT INTO downloads (hash, body, state) VALUES (?, '{}', 'there')", hashes[:1])
+        head = envelope.Head("1" * 26, "documents", "2" * 26, 1, Stamp(1, 0), "set", "list.sent", 1)
+        effects.apply(connection, envelope.Message(head, sent))
+    assert told(core, lists.Ready) == [lists.Ready("0" * 26, 1, 1)]

@@ -4,12 +4,20 @@ import hashlib
 import http.server
 import json
 import os
+import ssl
 import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
-from device.contracts import codec
-from device.contracts.files import Offered, Received, Sent
+from device.contracts import codec, envelope
+from device.contracts.clock import Stamp
+from device.contracts.files import Offered, Received, Refused, Sent
 from device.contracts.lists import Ready
 from device.contracts.lists import Sent as ListSent
 from device.contracts.values import FileRef, Track
@@ -17,6 +25,7 @@ from device.library import crate
 from device.sync import tracks, uploads, web
 from device.sync.access import Access
 from device.sync.downloads import Downloads
+from device.sync.effects import Effects
 from device.sync.sight import Deck, Now
 from device.sync.uploads import Uploads
 from tests.test_sync_sets import made_core, told, wav
@@ -103,6 +112,13 @@ class Server:
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()
 
+    def show(self, certificate):
+        """Speak TLS from now on, with this certificate and its key (one PEM file)."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = self.url.replace("http://", "https://")
+
     def close(self):
         self._server.shutdown()
         self._server.server_close()
@@ -122,6 +138,19 @@ def core(tmp_path, server):
     made.access = Access("box" * 3, "Box", "m", "anna", "", 1, None, server.url)
     yield made
     made.close()
+
+
+def certificate(path):
+    """Write a certificate of its own with its key; returns its SHA-256."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "companion")])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    begins = datetime(2026, 1, 1, tzinfo=UTC)
+    made = made.not_valid_before(begins).not_valid_after(begins + timedelta(days=1)).sign(key, hashes.SHA256())
+    form = serialization.PrivateFormat.PKCS8
+    secret = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + secret)
+    return made.fingerprint(hashes.SHA256()).hex()
 
 
 def offered(core, path):
@@ -173,6 +202,66 @@ class TestUploads:
         work(Uploads(core), 1)
         assert [one.file.hash for one in told(core, Offered)] == [name, name]
         assert state(core)[0] == "offered"
+
+    def test_a_companion_that_knows_nothing_of_it_again_and_again_is_asked_ever_later(self, core, server, tmp_path):
+        path = wav(tmp_path / "a.wav")
+        name = offered(core, path)
+        server.status = 404
+        for _ in range(5):
+            wanted(core, name, server.url)
+            work(Uploads(core), 1)
+        assert len(told(core, Offered)) == 2, "once at once, then it waits"
+        assert state(core)[0] == "put off"
+
+    @pytest.mark.parametrize(("status", "then"), [(423, "wanted"), (429, "wanted"), (415, "put off"), (413, "put off")])
+    def test_what_the_companion_does_not_take_waits_and_is_no_loop(self, core, server, tmp_path, status, then):
+        path = wav(tmp_path / "a.wav")
+        wanted(core, offered(core, path), server.url)
+        server.status = status
+        work(Uploads(core), 3)
+        assert state(core)[0] == then
+        assert len(told(core, Offered)) == 1
+
+    def test_a_file_that_was_refused_for_now_is_not_offered_at_once(self, core, server, tmp_path):
+        path = wav(tmp_path / "a.wav")
+        name = offered(core, path)
+        head = envelope.Head(core.new_id(), "files", core.new_id(), 1, Stamp(1, 0), "set", "file.refused", 1)
+        with core.database.writing() as connection:
+            Effects(core.outbox).apply(connection, envelope.Message(head, Refused(name, "full")))
+        for _ in range(3):
+            work(Uploads(core), 1)
+        assert state(core) == ("put off", "full")
+        assert len(told(core, Offered)) == 1
+
+    def test_an_address_without_a_host_is_the_companions(self, core, server, tmp_path):
+        path = wav(tmp_path / "a.wav")
+        core.access = replace(core.access, companion=server.url.removesuffix("/files/1") + "/")
+        wanted(core, offered(core, path), "/files/1")
+        work(Uploads(core), 2)
+        assert bytes(server.got) == path.read_bytes()
+
+    def test_a_companion_that_shows_another_certificate_gets_nothing_and_is_tried_again(self, core, server, tmp_path):
+        pins = {name: certificate(tmp_path / name) for name in ("own.pem", "other.pem")}
+        server.show(tmp_path / "own.pem")
+        path = wav(tmp_path / "a.wav")
+        core.access = replace(core.access, companion=server.url.removesuffix("/files/1"), pin=pins["other.pem"])
+        wanted(core, offered(core, path), "/files/1")
+        work(Uploads(core), 2)
+        assert server.asked == []
+        assert state(core)[0] == "wanted"
+        assert "another certificate" in state(core)[1]
+        core.access = replace(core.access, pin=pins["own.pem"])
+        work(Uploads(core), 3)
+        assert bytes(server.got) == path.read_bytes()
+
+    def test_a_file_that_was_changed_since_is_not_sent(self, core, server, tmp_path):
+        path = wav(tmp_path / "a.wav")
+        wanted(core, offered(core, path), server.url)
+        with path.open("ab") as file:
+            file.write(b"more")
+        work(Uploads(core), 2)
+        assert state(core)[0] == "gone"
+        assert server.asked == []
 
     def test_a_companion_that_fails_is_asked_again_later(self, core, server, tmp_path):
         path = wav(tmp_path / "a.wav")
@@ -256,6 +345,47 @@ class TestDownloads:
         work(Downloads(core, 0), 2)
         assert [one.outcome for one in told(core, Received)] == ["not playable"]
         assert server.asked == []
+
+    def test_a_name_that_no_disk_takes_is_told_and_not_tried_again_and_again(self, core, server):
+        sent(core, server, b"x" * 10, "🎵" * 100 + ".wav")
+        work(Downloads(core, 0), 3)
+        assert [one.outcome for one in told(core, Received)] == ["not playable"]
+
+    def test_a_companion_that_is_busy_costs_nothing_of_what_has_come(self, core, server):
+        data = os.urandom(300_000)
+        digest = sent(core, server, data)
+        server.cuts = [100_000]
+        work(Downloads(core, 0), 1)
+        server.status = 503
+        work(Downloads(core, 0), 1)
+        assert (core.places.sync / "incoming" / f"{digest}.part").stat().st_size == 100_000
+
+    def test_parts_of_what_nobody_waits_for_any_more_go(self, core, server):
+        digest = sent(core, server, os.urandom(300_000))
+        server.cuts = [100_000]
+        work(Downloads(core, 0), 1)
+        part = core.places.sync / "incoming" / f"{digest}.part"
+        Downloads(core, 0)._tidy()
+        assert part.exists()
+        with core.database.writing() as connection:
+            connection.execute("DELETE FROM downloads")
+        work(Downloads(core, 0), 1)
+        assert not part.exists()
+
+    def test_a_box_that_changes_hands_in_the_middle_keeps_nothing_of_it(self, core, server, monkeypatch):
+        sent(core, server, b"x" * 1000)
+        received = Downloads._receive
+
+        def another_owner(made, *arguments):
+            status = received(made, *arguments)
+            with core.database.writing() as connection:
+                connection.execute("DELETE FROM downloads")
+            return status
+
+        monkeypatch.setattr(Downloads, "_receive", another_owner)
+        work(Downloads(core, 0), 2)
+        assert not list((core.places.home / "music").iterdir())
+        assert not list((core.places.sync / "incoming").iterdir())
 
     def test_a_track_of_the_same_name_takes_another_place(self, core, server):
         mine = core.places.folder("music") / "Low Tide.wav"

@@ -133,6 +133,14 @@ class TestRecordings:
         assert len(told(core, Finished)) == 1
         assert len(told(core, Offered)) == 2
 
+    def test_how_it_ended_is_in_its_log(self, core):
+        log = a_log()
+        log.ended, log.dropped = "power lost", 480
+        recording(core, log=log)
+        Recordings(core).step()
+        [finished] = told(core, Finished)
+        assert (finished.ended, finished.dropped) == ("power lost", 480)
+
     def test_a_copy_of_the_same_sound_is_no_other_set(self, core):
         audio = recording(core)
         told_by = Recordings(core)

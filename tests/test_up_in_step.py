@@ -11,9 +11,12 @@ import time
 import urllib.error
 import urllib.request
 import uuid
+from urllib.parse import urlsplit
 
 import pytest
 
+from provisioning import reset
+from tests.companion.sockets import Socket
 from tests.live import tone
 
 pytestmark = [
@@ -87,24 +90,29 @@ class Box:
         return self.out.read()
 
 
-@pytest.fixture
-def box(tmp_path):
-    running = Box(tmp_path)
-    yield running
-    running.process.send_signal(signal.SIGINT)
-    status = running.process.wait(SECONDS)
-    running.out.close()
+@pytest.fixture(scope="module")
+def box(tmp_path_factory):
+    """In step with its companion, the engine running, owned by whoever signed up first."""
+    folder = tmp_path_factory.mktemp("box")
+    running = Box(folder)
+    try:
+        running.until(lambda: running.call("GET", "/sign-in"))
+        assert running.call("POST", "/accounts", WHO)
+        running.token = running.call("POST", "/tokens", {name: WHO[name] for name in ("email", "password")})["token"]
+        running.until(lambda: running.call("GET", "/boxes"))
+        running.until(lambda: "in step" in running.rackdeck("sync", "status"))
+        running.until(lambda: running.rackdeck("panel", "get", "engine.frame"))
+        yield running
+    finally:
+        running.process.send_signal(signal.SIGINT)
+        status = running.process.wait(SECONDS)
+        running.out.close()
     assert status == 0
+    assert {path.name for path in (folder / "home").iterdir()} <= set(reset.OURS)
 
 
 def test_a_set_played_on_a_new_box_is_in_its_first_owners_list_with_no_question_asked(box, tmp_path):
     track = tone(tmp_path, "Night Bus", seconds=20)
-    box.until(lambda: box.call("GET", "/sign-in"))
-    assert box.call("POST", "/accounts", WHO)
-    box.token = box.call("POST", "/tokens", {name: WHO[name] for name in ("email", "password")})["token"]
-    box.until(lambda: box.call("GET", "/boxes"))
-    box.until(lambda: "in step" in box.rackdeck("sync", "status"))
-    box.until(lambda: box.rackdeck("panel", "get", "engine.frame"))
     box.rackdeck("panel", "do", "deck1.load", str(track))
     box.until(lambda: "Night Bus" in box.rackdeck("panel", "get", "deck1.title"))
     box.rackdeck("panel", "do", "record.start")
@@ -120,3 +128,59 @@ def test_a_set_played_on_a_new_box_is_in_its_first_owners_list_with_no_question_
     assert played["tracks"] == 1
     whole = box.call("GET", f"/sets/{played['id']}")
     assert "Night Bus" in json.dumps(whole)
+
+    def arrived():
+        found = box.call("GET", f"/sets/{played['id']}")
+        return found and found["recording"]["file"] and found["log"]["file"] and found
+
+    assert box.until(arrived)["loudness"] < 0
+
+
+def test_the_page_plays_on_the_box_sets_it_up_and_sees_its_values_while_it_looks(box, tmp_path):
+    here = f"/boxes/{box.call('GET', '/boxes')[0]['id']}"
+    box.rackdeck("panel", "do", "deck2.load", str(tone(tmp_path, "Harbour", seconds=60)))
+    box.until(lambda: "Harbour" in box.rackdeck("panel", "get", "deck2.title"))
+
+    def command(do, **arguments):
+        given = box.call("POST", f"{here}/commands", {"do": do, "arguments": arguments})
+
+        def answer():
+            found = box.call("GET", f"{here}/commands/{given['id']}")
+            return found if found and found["state"] != "waiting" else None
+
+        found = box.until(answer)
+        return found["state"], found["said"]
+
+    assert command("deck2.play", value=1) == ("done", "")
+    assert "1" in box.rackdeck("panel", "get", "deck2.play")
+    assert command("track.load", deck=1, hash="f" * 64) == ("refused", "the track is not on this box; send it first")
+
+    wanted = box.call("PUT", f"{here}/configuration", {"settings": {"record.format": "flac", "robot.arm": 1}})
+    held = box.until(lambda: _applied(box.call("GET", f"{here}/configuration"), wanted["revision"]))
+    assert [row["name"] for row in held["refused"]] == ["robot.arm"]
+    box.until(lambda: "1" in box.rackdeck("panel", "get", "record.format"))
+
+    address = urlsplit(box.call("POST", "/live/ticket")["url"])
+    with Socket(address.port, f"{address.path}?{address.query}") as page:
+        positions = []
+        page.send(json.dumps({"kind": "watch", "body": {"box": here.removeprefix("/boxes/")}}))
+        while len(positions) < 3:
+            told = page.receive()
+            if told["kind"] == "box.live":
+                positions += [
+                    told["body"]["values"][name] for name in told["body"]["values"] if name == "deck2.position"
+                ]
+        assert positions == sorted(set(positions))
+        page.send(json.dumps({"kind": "unwatch", "body": {"box": here.removeprefix("/boxes/")}}))
+        while (told := page.receive())["kind"] != "watching":
+            pass
+        assert not told["body"]["on"]
+        assert command("deck2.play", value=0) == ("done", "")
+        kinds = []
+        while "box.command" not in kinds:
+            kinds.append(page.receive()["kind"])
+        assert "box.live" not in kinds
+
+
+def _applied(held, revision):
+    return held if held and held["applied"] == revision else None

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+from companion import elapsed
 from companion.accounts import export, proof, service, sessions, stewardship
 from companion.accounts.acts import NOWHERE, Origin, note
 from companion.accounts.models import User
@@ -56,7 +57,7 @@ def take_back(user_id: str, origin: Origin = NOWHERE) -> None:
 
 def sweep() -> int:
     """Let jobs erase the accounts whose time is over; returns how many."""
-    due = list(User.select(User.id).where(User.leaving < now() - GRACE))
+    due = list(User.select(User.id).where(User.leaving < elapsed.passed() - GRACE))
     for user in due:
         with database.atomic():
             if not jobs.waiting("erase", user.id):
@@ -68,7 +69,7 @@ def sweep() -> int:
 def erase(work: jobs.Work) -> None:
     """Erase one account, unless its owner came back. Each domain erases by itself; the account's row goes last."""
     number = work.subject
-    due = (User.id == number) & (User.leaving < now() - GRACE)
+    due = (User.id == number) & (User.leaving < elapsed.passed() - GRACE)
     if not User.update(disabled=now()).where(due).execute():  # from here on there is no way back, and no way in
         return
     sessions.end_all(number)

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from companion import elapsed
 from companion.accounts.acts import NOWHERE, Origin, note
 from companion.accounts.models import Export, User
 from companion.accounts.tickets import DAY
 from companion.database import database, now
 from companion.errors import Conflict, NotFound
+from companion.installed import Installed
 from companion.jobs import service as jobs
 from companion.mail import service as mail
 from companion.storage.service import Storage
@@ -32,9 +34,9 @@ File = tuple[str, int, Iterator[bytes]]  # name, bytes, content
 _parts: dict[str, Tell] = {}
 _sizes: list[Callable[[str], int]] = []
 _givers: list[Callable[[str], Iterator[File]]] = []
-_storage: Storage | None = None
-_folder = Path(tempfile.gettempdir())
-_url = ""
+_storage: Installed[Storage] = Installed()
+_folder = Installed(Path(tempfile.gettempdir()))
+_url = Installed("")
 
 
 def register(name: str, tell: Tell) -> None:
@@ -52,8 +54,9 @@ def register_files(size: Callable[[str], int], give: Callable[[str], Iterator[Fi
 
 def install(storage: Storage, url: str, folder: Path) -> None:
     """Keep exports in this storage; mails link to this address; write them in this folder."""
-    global _storage, _url, _folder
-    _storage, _url, _folder = storage, url, folder
+    _storage.put(storage)
+    _url.put(url)
+    _folder.put(folder)
 
 
 def music_size(user: str) -> int:
@@ -94,10 +97,10 @@ def make(work: jobs.Work) -> None:
             if export.music:
                 _pack(work, archive, user.id)
         size = path.stat().st_size
-        _kept().adopt(_key(export.id), path)
+        _storage().adopt(_key(export.id), path)
     with database.atomic():
         Export.update(size=size).where(Export.id == export.id).execute()
-        mail.send(user.email, "export", name=user.name, link=f"{_url}/account/data")
+        mail.send(user.email, "export", name=user.name, link=f"{_url()}/account/data")
 
 
 def _pack(work: jobs.Work, archive: zipfile.ZipFile, user: str) -> None:
@@ -121,8 +124,8 @@ def _pack(work: jobs.Work, archive: zipfile.ZipFile, user: str) -> None:
 
 def _made_in() -> Path:
     """The folder that exports are written in: on the disk of the companion, which /tmp may not be."""
-    _folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return _folder
+    _folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+    return _folder()
 
 
 def _pieces(value: Any) -> Iterator[str]:
@@ -150,7 +153,7 @@ def read(user: str, export: str) -> tuple[int, Iterator[bytes]]:
         raise NotFound("there is no such export; they are kept for seven days")
     if row.size is None:
         raise Conflict("the export is being made; you get a mail when it is ready")
-    return int(row.size), _kept().read(_key(row.id))
+    return int(row.size), _storage().read(_key(row.id))
 
 
 def drop(user: str) -> None:
@@ -160,24 +163,18 @@ def drop(user: str) -> None:
 
 def forget() -> int:
     """Remove what has expired, and what a process that died left behind; returns how many."""
-    for left in _folder.glob(f"{_PREFIX}*"):
-        if time.time() - left.stat().st_mtime > STRAY_SECONDS:
+    for left in _folder().glob(f"{_PREFIX}*"):
+        if elapsed.passed() / 1000 - left.stat().st_mtime > STRAY_SECONDS:
             shutil.rmtree(left, ignore_errors=True)
-    old = list(Export.select().where(Export.expires < now()))
+    old = list(Export.select().where(Export.expires < elapsed.passed()))
     _drop(old)
     return len(old)
 
 
 def _drop(exports: list[Export]) -> None:
     for export in exports:
-        _kept().delete(_key(export.id))
+        _storage().delete(_key(export.id))
         export.delete_instance()
-
-
-def _kept() -> Storage:
-    if _storage is None:
-        raise RuntimeError("install comes first")
-    return _storage
 
 
 def _key(export: str) -> str:

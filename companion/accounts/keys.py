@@ -8,6 +8,7 @@ from companion.accounts.models import ApiKey, User
 from companion.accounts.tickets import DAY, digest
 from companion.database import Compiled, database, now
 from companion.errors import Conflict, Invalid, NotFound
+from companion.installed import Installed
 from companion.web.identity import Access, Identity
 
 PREFIX = "rdk_"
@@ -22,18 +23,17 @@ _BY_HASH = Compiled(
         .where((ApiKey.hash == hashed) & User.disabled.is_null())
     )
 )
-_scopes: tuple[str, ...] = ()
+_scopes: Installed[tuple[str, ...]] = Installed(())
 
 
 def install(scopes: Iterable[str]) -> None:
     """Say which scopes there are: those that the rules of the routes name."""
-    global _scopes  # noqa: PLW0603 - one companion per process
-    _scopes = tuple(sorted({scope for scope in scopes if scope}))
+    _scopes.put(tuple(sorted({scope for scope in scopes if scope})))
 
 
 def scopes() -> tuple[str, ...]:
     """The scopes that a key can have, such as `tracks:read`."""
-    return _scopes
+    return _scopes()
 
 
 def make(user: User, name: str, wanted: list[str], days: int | None, origin: Origin = NOWHERE) -> tuple[ApiKey, str]:
@@ -41,10 +41,10 @@ def make(user: User, name: str, wanted: list[str], days: int | None, origin: Ori
 
     Invalid for a scope that does not exist; Conflict when there are fifty.
     """
-    unknown = sorted(set(wanted) - set(_scopes))
+    unknown = sorted(set(wanted) - set(_scopes()))
     if unknown or not wanted:
         said = f"there is no scope {', '.join(unknown)}" if unknown else "a key needs a scope"
-        raise Invalid(f"{said}; there are {', '.join(_scopes)}")
+        raise Invalid(f"{said}; there are {', '.join(_scopes())}")
     key = PREFIX + secrets.token_urlsafe(32)
     with database.atomic():
         if ApiKey.select().where(ApiKey.user == user.id).count() >= MOST:

@@ -132,6 +132,8 @@ def _resolve(settings: Settings, provider: Provider, person: Person, begun: dict
     """The user behind a person: linked before, of the same proved address, or new."""
     there = (OutsideIdentity.provider == provider.name) & (OutsideIdentity.issuer == provider.issuer)
     linked = OutsideIdentity.get_or_none(there & (OutsideIdentity.subject == person.subject))
+    if linked is None and provider.issuer:
+        linked = _nameless(provider, person)
     if linked is not None:
         if linked.user.disabled is not None:
             raise Unauthorized("this account is closed; ask whoever runs this companion")
@@ -167,12 +169,18 @@ def _link(user: User, provider: Provider, person: Person, origin: Origin) -> Non
         note(user, "provider.linked", origin, provider=provider.name)
 
 
-def name_issuers(settings: Settings) -> None:
-    """Write down who vouches for accounts that were linked before that was kept."""
-    for provider in providers.listed(settings):
-        nameless = (OutsideIdentity.provider == provider.name) & (OutsideIdentity.issuer == "")
-        if provider.issuer:
-            OutsideIdentity.update(issuer=provider.issuer).where(nameless).execute()
+def _nameless(provider: Provider, person: Person) -> OutsideIdentity | None:
+    """Somebody who was linked before it was kept who vouches for them; it is written down now.
+
+    Another provider's people may have the same numbers, so where the settings name the provider it takes the address
+    that was proved at the time, too.
+    """
+    where = (OutsideIdentity.provider == provider.name) & (OutsideIdentity.issuer == "")
+    row: OutsideIdentity | None = OutsideIdentity.get_or_none(where & (OutsideIdentity.subject == person.subject))
+    if row is None or (provider.issuer != providers.GOOGLE and (not person.email or person.email[:254] != row.email)):
+        return None
+    OutsideIdentity.update(issuer=provider.issuer).where(OutsideIdentity.id == row.id).execute()
+    return row
 
 
 def listed(user: str) -> list[OutsideIdentity]:

@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from companion.errors import Invalid, Unavailable
+from companion.installed import Installed
 
 LEAST, MOST = 8, 256
 AT_ONCE = 2  # hashings at one time; each takes 64 MiB and about 150 ms of CPU
@@ -34,41 +35,52 @@ _nobodys: str  # a hash for who has none: looking at it costs as much
 class Gate:
     """Lets few hash at one time and few more wait; the rest is turned away at once.
 
-    Waiting takes a thread of the web process, so at most half of them may be here: the others go on serving.
+    Waiting takes a thread of the web process, so at most half of them may be here: the others go on serving. Of these
+    places strangers get half, so that who has signed in here before gets in while a flood of guesses stands outside.
     """
 
     def __init__(self, threads: int):
-        places = max(1, threads // 2)
-        self._places = threading.BoundedSemaphore(places)
-        self._hashing = threading.BoundedSemaphore(min(AT_ONCE, places))
+        self._places = max(1, threads // 2)
+        self._for_strangers = max(1, self._places // 2)
+        self._at_once = min(AT_ONCE, self._places)
+        self._here = self._strangers = self._hashing = self._known_waiting = 0
+        self._changed = threading.Condition()
 
     @contextmanager
-    def passed(self) -> Iterator[None]:
-        """Hash inside of this. Unavailable when there is no place, or none came free in time."""
-        if not self._places.acquire(blocking=False):
-            raise self._full()
-        try:
-            if not self._hashing.acquire(timeout=PATIENCE_SECONDS):
+    def passed(self, known: bool = False) -> Iterator[None]:
+        """Hash inside of this. Unavailable when there is no place, or none came free in time. known: goes first."""
+        with self._changed:
+            if self._here >= self._places or (not known and self._strangers >= self._for_strangers):
                 raise self._full()
-            try:
-                yield
-            finally:
-                self._hashing.release()
+            self._here, self._strangers = self._here + 1, self._strangers + (not known)
+            self._known_waiting += known
+            served = self._changed.wait_for(lambda: self._turn(known), PATIENCE_SECONDS)
+            self._known_waiting -= known
+            self._hashing += served
+        try:
+            if not served:
+                raise self._full()
+            yield
         finally:
-            self._places.release()
+            with self._changed:
+                self._here, self._strangers = self._here - 1, self._strangers - (not known)
+                self._hashing -= served
+                self._changed.notify_all()
+
+    def _turn(self, known: bool) -> bool:
+        return self._hashing < self._at_once and (known or not self._known_waiting)
 
     @staticmethod
     def _full() -> Unavailable:
         return Unavailable("too many people sign in at this moment; try again in some seconds", {"Retry-After": "5"})
 
 
-_gate = Gate(threads=8)
+_gate = Installed(Gate(threads=8))
 
 
 def install(threads: int) -> None:
     """Fit the gate to a web process with so many threads."""
-    global _gate  # noqa: PLW0603 - one companion per process
-    _gate = Gate(threads)
+    _gate.put(Gate(threads))
 
 
 def use(hasher: PasswordHasher) -> None:
@@ -114,15 +126,15 @@ def _is_made_of(password: str, words: set[str]) -> bool:
     return len(left) < _OWN_LETTERS and left != letters
 
 
-def hash_password(password: str) -> str:
-    """The argon2id hash, with its salt and costs."""
-    with _gate.passed():
+def hash_password(password: str, known: bool = False) -> str:
+    """The argon2id hash, with its salt and costs. known: by somebody who was here before, as at the gate."""
+    with _gate().passed(known):
         return _hasher.hash(password)
 
 
-def matches(hashed: str, password: str) -> bool:
+def matches(hashed: str, password: str, known: bool = False) -> bool:
     """Whether the password is right. An empty hash takes as long, so that nobody learns who has an account."""
-    with _gate.passed():
+    with _gate().passed(known):
         try:
             return _hasher.verify(hashed or _nobodys, password) and bool(hashed)
         except (VerificationError, InvalidHashError):

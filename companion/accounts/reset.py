@@ -40,7 +40,7 @@ def finish(secret: str, password: str, origin: Origin = NOWHERE) -> None:
         raise Invalid("this link is not valid any more; ask for a new one")
     user = tickets.owner(ticket)
     passwords.check_rules(password, user.name, user.email)
-    hashed = passwords.hash_password(password)
+    hashed = passwords.hash_password(password, known=True)
     with database.atomic():
         if tickets.spend("reset", secret) is None:
             raise Invalid("this link is not valid any more; ask for a new one")

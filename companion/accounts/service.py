@@ -103,19 +103,22 @@ def one_at_a_time() -> None:
         database.execute_sql('LOCK TABLE "user" IN EXCLUSIVE MODE')
 
 
-def sign_in(email: str, password: str, origin: Origin = NOWHERE) -> User:
-    """The user with this address and password. Unauthorized says no more than that it was not right."""
+def sign_in(email: str, password: str, origin: Origin = NOWHERE, known: bool = False) -> User:
+    """The user with this address and password. Unauthorized says no more than that it was not right.
+
+    known: it comes from where this account has signed in before (`acquaintance`).
+    """
     address = email.strip().lower()
     account = hashlib.sha256(address.encode()).hexdigest()
     throttle.count("password", account)
     user = User.get_or_none(User.email == address)
-    if not passwords.matches(user.password if user else "", password) or user is None or user.disabled:
+    if not passwords.matches(user.password if user else "", password, known) or user is None or user.disabled:
         with database.atomic():
             note(user, "sign-in.refused", origin, account=account[:16])
         raise Unauthorized("the address or the password is not right")
     throttle.forgive("password", account)
     if passwords.outdated(user.password):
-        user.password = passwords.hash_password(password)
+        user.password = passwords.hash_password(password, known=True)
         user.save(only=[User.password])
     return user
 
@@ -129,7 +132,7 @@ def change_password(user_id: str, old: str, new: str, session: str = "", origin:
     if user.password:
         check_password(user, old, origin)
     passwords.check_rules(new, user.name, user.email)
-    hashed = passwords.hash_password(new)
+    hashed = passwords.hash_password(new, known=True)
     with database.atomic():
         changed = User.update(password=hashed).where((User.id == user.id) & (User.password == user.password)).execute()
         if not changed:
@@ -142,7 +145,7 @@ def change_password(user_id: str, old: str, new: str, session: str = "", origin:
 def check_password(user: User, password: str, origin: Origin = NOWHERE) -> None:
     """Forbidden when it is not this user's password; guesses are counted as those at the sign-in are."""
     throttle.count("password", user.id)
-    if not passwords.matches(user.password, password):
+    if not passwords.matches(user.password, password, known=True):
         with database.atomic():
             note(user, "password.refused", origin)
         raise Forbidden("the password is not right")

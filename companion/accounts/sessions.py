@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import jwt
 
+from companion import elapsed
 from companion.accounts.acts import NOWHERE, Origin, note
 from companion.accounts.models import RefreshToken, Session, User
 from companion.accounts.tickets import digest
@@ -187,6 +188,7 @@ def end_everywhere() -> int:
 
 
 def forget() -> int:
-    """Drop what has expired; returns how many sessions."""
-    RefreshToken.delete().where(RefreshToken.expires < now()).execute()
-    return int(Session.delete().where(Session.expires < now()).execute())
+    """Drop what has expired, or was begun while the clock was ahead by years; returns how many sessions."""
+    RefreshToken.delete().where(RefreshToken.expires < elapsed.passed()).execute()
+    over = (Session.expires < elapsed.passed()) | (Session.created > elapsed.ahead())
+    return int(Session.delete().where(over).execute())

@@ -6,15 +6,15 @@ in.
 
 from companion.config import Settings
 from companion.errors import TooMany
+from companion.installed import Installed
 from companion.web.limits import Limiter
 
-_limiter: Limiter | None = None
+_limiter: Installed[Limiter] = Installed()
 
 
 def install(settings: Settings) -> None:
     """Count by these settings."""
-    global _limiter  # noqa: PLW0603 - one companion per process
-    _limiter = Limiter(settings)
+    _limiter.put(Limiter(settings))
 
 
 def count(kind: str, account: str) -> None:
@@ -22,9 +22,8 @@ def count(kind: str, account: str) -> None:
 
     kind: `password` or `code`. account: whatever tells accounts apart, whether there is such an account or not.
     """
-    assert _limiter is not None, "install comes first"
     try:
-        _limiter.hit(kind, account)
+        _limiter().hit(kind, account)
     except TooMany as exc:
         wait = exc.extra["retry_after"]
         raise TooMany(
@@ -37,5 +36,4 @@ def count(kind: str, account: str) -> None:
 
 def forgive(kind: str, account: str) -> None:
     """Forget the guesses: the last one was right."""
-    assert _limiter is not None, "install comes first"
-    _limiter.clear(kind, account)
+    _limiter().clear(kind, account)

@@ -14,6 +14,7 @@ from companion.admin.models import Flag
 from companion.audit import service as audit
 from companion.database import database, now
 from companion.errors import Invalid, NotFound
+from companion.web.remembered import Remembered
 
 REMEMBERED_SECONDS = 5.0
 _NAME = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
@@ -34,7 +35,7 @@ class Target:
         return user in self.users or share(self.name, user) < self.percent
 
 
-_remembered: tuple[object, float, tuple[Target, ...]] = (None, 0.0, ())
+_remembered: Remembered[tuple[Target, ...]] = Remembered(time.monotonic)  # by the database they are in
 
 
 def share(flag: str, user: str) -> float:
@@ -52,17 +53,11 @@ def listed() -> tuple[Target, ...]:
 
 
 def _known() -> tuple[Target, ...]:
-    global _remembered  # noqa: PLW0603 - one companion per process
-    of, until, flags = _remembered
-    if of is not database.obj or until < time.monotonic():
+    flags = _remembered.get(database.obj)
+    if flags is None:
         flags = listed()
-        _remembered = database.obj, time.monotonic() + REMEMBERED_SECONDS, flags
+        _remembered.put(database.obj, flags, time.monotonic() + REMEMBERED_SECONDS)
     return flags
-
-
-def _forget() -> None:
-    global _remembered  # noqa: PLW0603 - one companion per process
-    _remembered = None, 0.0, ()
 
 
 def on(name: str, user: str) -> bool:
@@ -90,7 +85,7 @@ def put(name: str, about: str, percent: int, users: list[str], actor: str = "", 
         if not Flag.update(values).where(Flag.name == name).execute():
             Flag.create(name=name, **values)
         audit.record("flag.put", actor, name, address, percent=percent, users=len(set(users)))
-        database.after_commit(_forget)
+        database.after_commit(_remembered.clear)
     return Target(name, about, percent, frozenset(users), at)
 
 
@@ -100,4 +95,4 @@ def remove(name: str, actor: str = "", address: str = "") -> None:
         if not Flag.delete().where(Flag.name == name).execute():
             raise NotFound("there is no such flag")
         audit.record("flag.removed", actor, name, address)
-        database.after_commit(_forget)
+        database.after_commit(_remembered.clear)

@@ -17,6 +17,7 @@ from typing import Any
 
 import peewee
 
+from companion import elapsed
 from companion.audit.models import AuditEntry
 from companion.database import database, new_id, now
 from companion.vault.service import SealBrokenError, Vault
@@ -24,6 +25,7 @@ from companion.web import paging
 
 log = logging.getLogger(__name__)
 KEEP_MS = 90 * 24 * 3600 * 1000
+_CREDIBLE_MS = 1_577_836_800_000  # 2020: nothing was written before
 SEAL_FILE = "keys/audit.seal"
 _FIRST = "0" * 64
 _COVERED = (
@@ -87,7 +89,7 @@ def paged(
     limit: int = 50,
 ) -> tuple[list[AuditEntry], str]:
     """A page of the rows that fit, newest first, and the next cursor. action: whole, or its beginning (`user.`)."""
-    query = AuditEntry.select().order_by(AuditEntry.id.desc()).limit(limit + 1)
+    query = AuditEntry.select()
     if actor:
         query = query.where(AuditEntry.actor == actor)
     if action:
@@ -98,10 +100,7 @@ def paged(
         query = query.where(AuditEntry.at >= since)
     if until:
         query = query.where(AuditEntry.at < until)
-    cursor = paging.decode(after, [int])
-    if cursor:
-        query = query.where(AuditEntry.id < cursor[0])
-    return paging.page(list(query), limit, lambda row: [row.id])
+    return paging.newest(query, AuditEntry.id, after, limit, int)
 
 
 def _read(folder: Path, vault: Vault) -> Seal | None:
@@ -187,11 +186,14 @@ def verify(folder: Path, vault: Vault) -> Verdict:
 
 def forget(folder: Path, vault: Vault) -> int:
     """Drop rows that are 90 days old, but for the last; returns how many. A log that is broken is left as it is."""
-    old = AuditEntry.select().where(AuditEntry.at < now() - KEEP_MS).order_by(AuditEntry.id.desc()).first()
     newest = AuditEntry.select().order_by(AuditEntry.id.desc()).first()
-    if old is None or newest is None or not verify(folder, vault).whole:
+    if newest is None or not verify(folder, vault).whole:
         return 0
-    edge = AuditEntry.select().where(AuditEntry.id < min(old.id + 1, newest.id)).order_by(AuditEntry.id.desc()).first()
+    # before the first that is to stay: a row of 1970, when the clock was wrong, may stand between fresh ones
+    since = elapsed.passed() - KEEP_MS
+    stays = AuditEntry.select(peewee.fn.MIN(AuditEntry.id)).where(AuditEntry.at >= since).scalar() or newest.id
+    old = AuditEntry.at.between(_CREDIBLE_MS, since - 1) & (AuditEntry.id < min(stays, newest.id))
+    edge = AuditEntry.select().where(old).order_by(AuditEntry.id.desc()).first()
     if edge is None:
         return 0
     first = AuditEntry.select(peewee.fn.MIN(AuditEntry.id)).where(AuditEntry.id > edge.id).scalar()

@@ -25,13 +25,14 @@ from companion.backup import dump, keys, pool
 from companion.backup.sealed import Sealer
 from companion.config import FILE, Settings
 from companion.errors import SettingError, Unavailable
+from companion.installed import Installed
 from companion.jobs import service as jobs
 
 log = logging.getLogger(__name__)
 FORMAT = 1
 SPARE = 32 << 20  # bytes that a backup leaves free
 PART = ".part"
-_settings: Settings | None = None
+_settings: Installed[Settings] = Installed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,7 @@ class Backup:
 
 def install(settings: Settings) -> None:
     """Let the job `backup` make backups of these settings."""
-    global _settings  # noqa: PLW0603 - one companion per process
-    _settings = settings
+    _settings.put(settings)
 
 
 def folder_of(settings: Settings) -> Path:
@@ -61,15 +61,15 @@ def folder_of(settings: Settings) -> Path:
 
 
 def listed(settings: Settings) -> list[Backup]:
-    """All whole backups, newest first."""
-    found = []
+    """All whole backups, newest first. One from the future, made while the clock was wrong, comes last."""
+    found, now = [], database.now()
     for manifest in folder_of(settings).glob("*/manifest.json"):
         if not manifest.parent.name.endswith(PART):
             try:
                 found.append(manifest_of(manifest))
             except SettingError as exc:
                 log.warning("%s", exc)
-    return sorted(found, key=lambda backup: backup.made, reverse=True)
+    return sorted(found, key=lambda backup: (backup.made <= now, backup.made), reverse=True)
 
 
 def manifest_of(path: Path) -> Backup:
@@ -99,8 +99,7 @@ def enqueue_if_due(settings: Settings) -> bool:
 
 @jobs.handler("backup")
 def _job(_work: jobs.Work) -> None:
-    assert _settings is not None, "install comes first"
-    make(_settings)
+    make(_settings())
 
 
 @contextmanager

@@ -20,11 +20,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from companion.audit import service as audit
 from companion.boxes.models import Authority, Certificate
 from companion.database import database, now
+from companion.elapsed import FLOOR_MS
 from companion.vault.service import Vault
 
 BEGIN = datetime.datetime(1970, 1, 1)
 END = datetime.datetime(2106, 2, 7)  # the last day that 32 bits of seconds count
-FLOOR_MS = 1_793_491_200_000  # 1 November 2026, when this was written: a clock before that is wrong
 LIST_DAYS = 60
 RENEW_LIST_MS = 24 * 3600 * 1000
 _CREDIBLE_SECONDS = 20 * 365 * 24 * 3600

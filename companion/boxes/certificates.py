@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from companion import elapsed
 from companion.audit import service as audit
 from companion.boxes import authority
 from companion.boxes.models import Certificate, Enrolment
@@ -68,7 +69,7 @@ def issue(vault: Vault, box: str, fingerprint: str, request: str) -> tuple[str, 
     with database.atomic():
         if not may_have(box, fingerprint):
             raise Forbidden("this box has no claim; let it show a new code and claim it")
-        expires = (max(now(), authority.FLOOR_MS) + LIFE_MS) // 1000 * 1000
+        expires = (max(now(), elapsed.FLOOR_MS) + LIFE_MS) // 1000 * 1000
         serial, made = authority.issue(vault, box, key, expires)
         Certificate.create(serial=serial, box=box, expires=expires)
         Enrolment.update(until=0).where(Enrolment.box == box).execute()
@@ -104,5 +105,5 @@ def requested(box: str, fingerprint: str, request: str) -> ec.EllipticCurvePubli
 
 def forget() -> int:
     """Drop certificates that expired 90 days ago and were never revoked; returns how many."""
-    old = (Certificate.expires < now() - LIFE_MS) & Certificate.revoked.is_null()
+    old = (Certificate.expires < elapsed.passed() - LIFE_MS) & Certificate.revoked.is_null()
     return int(Certificate.delete().where(old).execute())

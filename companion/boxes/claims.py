@@ -8,6 +8,7 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from companion import elapsed
 from companion.accounts import tiers
 from companion.audit import service as audit
 from companion.boxes import certificates, service
@@ -117,5 +118,5 @@ def _count(user: str) -> None:
 
 def forget() -> int:
     """Drop offers and counts that are over; returns how many offers."""
-    ClaimTries.delete().where(ClaimTries.since < now() - LIFE_MS).execute()
-    return int(ClaimOffer.delete().where(ClaimOffer.expires < now()).execute())
+    ClaimTries.delete().where(ClaimTries.since < elapsed.passed() - LIFE_MS).execute()
+    return int(ClaimOffer.delete().where(ClaimOffer.expires < elapsed.passed()).execute())

@@ -78,6 +78,7 @@ def take(user: str, box: str) -> dict[str, Any]:
         if row is None or not Box.update(**mine_now).where((Box.id == box) & _offered_to(user)).execute():
             raise NotFound("no such box is offered to you; confirm your address first")
         who = directory.names([user])[user]
+        service.part(box, row.owner_id)
         service.note(box, row.owner_id, "given")
         notices.tell(row.owner_id, "box.taken", {"box": box, "name": row.name, "who": who}, mail=True)
         service.note(box, user, "taken")

@@ -1,12 +1,13 @@
 """A user's boxes: listed, named, reported, revoked."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import peewee
 
+from companion import elapsed
 from companion.accounts import tiers
 from companion.audit import service as audit
 from companion.boxes import certificates
@@ -30,6 +31,25 @@ class Status:
     storage_used: int | None = None
     storage_total: int | None = None
     playing: str = ""
+
+
+Drop = Callable[[str, str], None]
+_drops: list[Drop] = []
+
+
+def on_parting(drop: Drop) -> None:
+    """Let a domain drop what waits for a box of somebody's, by `drop(box, owner)`, when it stops being theirs.
+
+    It is called in the transaction that makes it so.
+    """
+    if drop not in _drops:
+        _drops.append(drop)
+
+
+def part(box: str, owner: str) -> None:
+    """A box stops being somebody's, in the caller's transaction."""
+    for drop in _drops:
+        drop(box, owner)
 
 
 def _owned(user: str) -> int:
@@ -179,6 +199,7 @@ def revoke(user: str, box: str, why: str = "revoked") -> None:
         nobodys = {"owner": None, "claimed": None, "heir": "", "heir_until": None, "online": False, "playing": ""}
         if not Box.update(**nobodys).where((Box.id == box) & mine(user)).execute():
             raise NotFound("there is no such box")
+        part(box, user)
         certificates.bar(box, why)
         audit.record(f"box.{why}", user, box)
 
@@ -197,6 +218,12 @@ def owners(wanted: Iterable[str]) -> dict[str, str]:
     return {str(box): str(owner) for box, owner in found}
 
 
+def names(wanted: Iterable[str]) -> dict[str, str]:
+    """What boxes are called, by id; those that there are."""
+    rows = Box.select(Box.id, Box.name).where(Box.id.in_(list(wanted)))
+    return {str(row.id): str(row.name) for row in rows}
+
+
 def of(owner: str) -> list[str]:
     """The ids of somebody's boxes."""
     return [row.id for row in Box.select(Box.id).where(mine(owner)).order_by(Box.id)]
@@ -204,4 +231,4 @@ def of(owner: str) -> list[str]:
 
 def forget() -> int:
     """Drop what happened 90 days ago; returns how many."""
-    return int(BoxEvent.delete().where(BoxEvent.at < now() - KEEP_MS).execute())
+    return int(BoxEvent.delete().where(BoxEvent.at < elapsed.passed() - KEEP_MS).execute())

@@ -11,7 +11,6 @@ from companion.catalogue import analysis, changes, contributors, recordings, ser
 from companion.catalogue.models import WHOLE, Track
 from companion.database import new_id
 from companion.errors import Invalid
-from companion.projects import items
 from companion.uploads import files, names, purposes
 from companion.uploads.models import StoredFile, Upload
 
@@ -130,10 +129,9 @@ def picture_name(owner: str, file: str) -> str | None:
     return found[2] if found and found[3] else None
 
 
-purposes.register("track", purposes.Purpose(("audio",), _check_track, take_track), usual_for="audio")
-purposes.register("version", purposes.Purpose(("audio",), _check_version, take_version))
-purposes.register("stem", purposes.Purpose(("audio",), _check_stem, take_stem))
-purposes.register("artwork", purposes.Purpose(("image",), _check_artwork, take_artwork))
-items.register("artwork", picture_name)
-files.shows(items.shown)
-files.on_drop(lambda file: items.gone("artwork", file))
+def install() -> None:
+    """Let uploads be for the catalogue."""
+    purposes.register("track", purposes.Purpose(("audio",), _check_track, take_track), usual_for="audio")
+    purposes.register("version", purposes.Purpose(("audio",), _check_version, take_version))
+    purposes.register("stem", purposes.Purpose(("audio",), _check_stem, take_stem))
+    purposes.register("artwork", purposes.Purpose(("image",), _check_artwork, take_artwork))

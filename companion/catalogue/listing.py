@@ -33,15 +33,19 @@ ROW = (
     "changed",
 )
 COLUMNS = [getattr(Track, name) for name in ROW]
-# name of a sort: (columns, kinds of their values)
-SORTS: dict[str, tuple[tuple[Any, ...], tuple[type, ...]]] = {
-    "added": ((Track.id,), (str,)),
-    "changed": ((Track.changed, Track.id), (int, str)),
-    "title": ((Track.title_sort, Track.id), (str, str)),
-    "artist": ((Track.artist_sort, Track.id), (str, str)),
-    "album": ((Track.album_sort, Track.id), (str, str)),
-    "year": ((Track.year, Track.id), (int, str)),
-    "length": ((Track.seconds, Track.id), (float, str)),
+# name of a sort: (column, before the id, and what is less than all its values). What has none of it comes last, in
+# both directions: it has NULL or that value. `added` is the id alone.
+SORTS: dict[str, tuple[Any, Any]] = {
+    "added": (None, None),
+    "changed": (Track.changed, 0),
+    "title": (Track.title_sort, ""),
+    "artist": (Track.artist_sort, ""),
+    "album": (Track.album_sort, ""),
+    "year": (Track.year, 0),
+    "length": (Track.seconds, 0.0),
+    "tempo": (Track.tempo, 0.0),
+    "key": (Track.key, ""),
+    "loudness": (Track.loudness, -1000.0),
 }
 FILTERS = ("genre", "album", "artist", "year", "slowest", "fastest")
 
@@ -70,21 +74,46 @@ def tracks(user: str, asked: Asked) -> tuple[list[dict[str, Any]], str]:
         return [], ""
     if query and not asked.sort:
         return _best(user, asked, query)
-    sort = asked.sort or "-added"
-    name, descending = sort.removeprefix("-"), sort.startswith("-")
-    columns, kinds = SORTS[name]
-    last = paging.decode(asked.after, kinds)
-    names = tuple(name for name, _ in asked.filters)
-    compiled = _sorted(name, descending, bool(query), last is not None, names, asked.shared, asked.bin)
-    values = dict(asked.filters)
-    given = [values.get(name, "") for name in FILTERS]
-    first, second = (*(last or ()), "", "")[:2]
-    fields = [column.name for column in columns]
-    rows = list(compiled.run(user, query, first, second, *given, asked.limit + 1))
-    width = len(ROW)
-    # the sort's own values come behind the row's
-    shown, following = paging.page(rows, asked.limit, lambda row: row[width : width + len(fields)])
+    name = (asked.sort or "-added").removeprefix("-")
+    rows = _newest(user, asked, query) if name == "added" else _by(name, user, asked, query)
+    # the sort's own value comes behind the row's
+    shown, following = paging.page(rows, asked.limit, lambda row: row[len(ROW) :])
     return [dict(zip(ROW, row, strict=False)) for row in shown], following
+
+
+def _newest(user: str, asked: Asked, query: str) -> list[tuple[Any, ...]]:
+    last = paging.decode(asked.after, (str,))
+    return _part("added", "all", user, asked, query, last, asked.limit + 1)
+
+
+def _by(name: str, user: str, asked: Asked, query: str) -> list[tuple[Any, ...]]:
+    """First the tracks that have a value, then those that have none, which an index can give one after the other."""
+    least = SORTS[name][1]
+    last, wanted = paging.decode(asked.after, (type(least), str)), asked.limit + 1
+    rows: list[tuple[Any, ...]] = []
+    if last is None or last[0] > least:
+        rows = _part(name, "known", user, asked, query, last, wanted)
+        last = None
+    if len(rows) < wanted:
+        rest = _part(name, "unknown", user, asked, query, last and last[1:], wanted - len(rows))
+        rows += [(*row, least, row[0]) for row in rest]
+    return rows
+
+
+def _part(
+    name: str, part: str, user: str, asked: Asked, query: str, last: list[Any] | None, limit: int
+) -> list[tuple[Any, ...]]:
+    names = tuple(name for name, _ in asked.filters)
+    descending = not asked.sort or asked.sort.startswith("-")
+    compiled = _sorted(name, part, descending, bool(query), last is not None, names, asked.shared, asked.bin)
+    first, second = (*(last or ()), "", "")[:2]
+    return list(compiled.run(user, query, first, second, limit, *_given(asked)))
+
+
+def _given(asked: Asked) -> list[Any]:
+    """What each of FILTERS is; one that is not asked for stands nowhere in the query."""
+    values = dict(asked.filters)
+    return [values.get(name, "") for name in FILTERS]
 
 
 def _best(user: str, asked: Asked, query: str) -> tuple[list[dict[str, Any]], str]:
@@ -93,11 +122,9 @@ def _best(user: str, asked: Asked, query: str) -> tuple[list[dict[str, Any]], st
     skip = min(max(last[0], 0), search.MOST) if last else 0
     names = tuple(name for name, _ in asked.filters)
     compiled = _ranked(names, asked.shared, asked.bin)
-    values = dict(asked.filters)
-    given = [values.get(name, "") for name in FILTERS]
     narrow = bool(names) or asked.shared or asked.bin
     most = search.MOST if narrow else min(skip + asked.limit + 1 + _SLACK, search.MOST)
-    rows = list(compiled.run(user, query, most, *given, asked.limit + 1, skip))
+    rows = list(compiled.run(user, query, most, asked.limit + 1, skip, *_given(asked)))
     shown = rows[: asked.limit]
     following = paging.encode([skip + asked.limit]) if len(rows) > asked.limit else ""
     return [dict(zip(ROW, row, strict=True)) for row in shown], following
@@ -126,54 +153,40 @@ def _where(names: tuple[str, ...], marks: Mapping[str, Any], user: Any, shared: 
 
 @cache
 def _sorted(
-    name: str, descending: bool, searched: bool, started: bool, names: tuple[str, ...], shared: bool, binned: bool
+    name: str,
+    part: str,
+    descending: bool,
+    searched: bool,
+    started: bool,
+    names: tuple[str, ...],
+    shared: bool,
+    binned: bool,
 ) -> Compiled:
-    columns = SORTS[name][0]
+    """part: of a sort, the tracks that have a value (`known`) or none (`unknown`, by id); `all`, by id."""
+    column, least = SORTS[name]
+    columns = (column, Track.id) if part == "known" else (Track.id,)
+    behind = () if part == "unknown" else columns
 
-    def build(
-        user: Any,
-        query: Any,
-        first: Any,
-        second: Any,
-        genre: Any,
-        album: Any,
-        artist: Any,
-        year: Any,
-        slowest: Any,
-        fastest: Any,
-        limit: Any,
-    ) -> Any:
-        marks = dict(zip(FILTERS, (genre, album, artist, year, slowest, fastest), strict=True))
+    def build(user: Any, query: Any, first: Any, second: Any, limit: Any, *filters: Any) -> Any:
+        marks = dict(zip(FILTERS, filters, strict=True))
         where = _where(names, marks, user, shared, binned)
         if searched:
             where &= peewee.Expression(Track.id, "IN", search.matching(query))
-        if started:
-            here, there = (
-                (columns[0], first) if len(columns) == 1 else (peewee.Tuple(*columns), peewee.Tuple(first, second))
-            )
-            where &= (here < there) if descending else (here > there)
-        order = [column.desc() if descending else column.asc() for column in columns]
-        return Track.select(*COLUMNS, *columns).where(where).order_by(*order).limit(limit)
+        if part == "known" and (descending or not started):  # else it is behind a row that has a value
+            where &= column > least
+        elif part == "unknown":
+            where &= column.is_null() if column.null else column == least
+        last = (first, second)[: len(columns)] if started else None
+        found = Track.select(*COLUMNS, *behind).where(where)
+        return paging.ordered(found, columns, "-" if descending else "", last).limit(limit)
 
-    return Compiled(build)
+    return Compiled(build, len(FILTERS))
 
 
 @cache
 def _ranked(names: tuple[str, ...], shared: bool, binned: bool) -> Compiled:
-    def build(
-        user: Any,
-        query: Any,
-        most: Any,
-        genre: Any,
-        album: Any,
-        artist: Any,
-        year: Any,
-        slowest: Any,
-        fastest: Any,
-        limit: Any,
-        skip: Any,
-    ) -> Any:
-        marks = dict(zip(FILTERS, (genre, album, artist, year, slowest, fastest), strict=True))
+    def build(user: Any, query: Any, most: Any, limit: Any, skip: Any, *filters: Any) -> Any:
+        marks = dict(zip(FILTERS, filters, strict=True))
         where = _where(names, marks, user, shared, binned)
         within = Track.select(Track.id).where(where) if names or shared or binned else None
         hit = peewee.NodeList((search.ranked(query, most, within),))
@@ -181,7 +194,14 @@ def _ranked(names: tuple[str, ...], shared: bool, binned: bool) -> Compiled:
         where &= peewee.Expression(Track.id, "=", peewee.SQL("hit.track"))
         return joined.where(where).order_by(peewee.SQL("hit.rank"), Track.id).limit(limit).offset(skip)
 
-    return Compiled(build)
+    return Compiled(build, len(FILTERS))
+
+
+def several(user: str, ids: list[str]) -> list[dict[str, Any]]:
+    """Those of these tracks that a user owns or sees through a project, as rows of a list, in no order."""
+    seen = (Track.owner == user) | Track.id.in_(items.shared_with(user, "track"))
+    found: Any = Track.select(*COLUMNS).where(Track.id.in_(ids) & seen & Track.deleted.is_null())
+    return list(found.dicts())
 
 
 def facets(user: str) -> dict[str, Any]:

@@ -112,6 +112,18 @@ def find(owner: str, track: str, recording: str) -> Recording:
     return found
 
 
+def whole(owner: str, track: str, recording: str = "") -> tuple[Track, StoredFile, str]:
+    """(track, file, label) of a track of the owner's: of the version that is played, or of that version or stem.
+
+    NotFound.
+    """
+    row = Track.get_or_none((Track.id == track) & (Track.owner == owner) & Track.deleted.is_null())
+    if row is None or not (recording or row.recording):
+        raise NotFound("there is no such track")
+    found = find(owner, track, recording or row.recording)
+    return row, found.file, str(found.label)
+
+
 def restore(owner: str, track: str, recording: str) -> None:
     """Play another version of a track again. Conflict for a stem."""
     with database.atomic():

@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from companion import folding
-from companion.accounts import deletion, export, tiers
+from companion import elapsed, folding
+from companion.accounts import tiers
 from companion.audit import service as audit
 from companion.catalogue import analysis, changes, contributors, recordings, search
 from companion.catalogue.listing import COLUMNS, ROW
@@ -48,7 +48,11 @@ def told(user: str, track: str) -> dict[str, Any]:
         "credits": contributors.of_track(track),
         "recordings": recordings.of_track(track),
         "markers": markers(track),
-        "analysis": {"state": analysis.state(track, findings), "found": findings},
+        "analysis": {
+            "state": analysis.state(track, findings),
+            "found": findings,
+            "possible": bool(analysis.available()),
+        },
     }
 
 
@@ -203,7 +207,7 @@ def _purge(row: Track) -> None:
 
 def keep_house() -> int:
     """Delete for good what has been in the bin for 30 days; returns how many."""
-    old = list(Track.select().where(Track.deleted < now() - BIN_MS))
+    old = list(Track.select().where(Track.deleted < elapsed.passed() - BIN_MS))
     for row in old:
         with database.atomic():
             _purge(row)
@@ -231,9 +235,3 @@ def exported(owner: str) -> Any:
         row = _OWN.one(track, owner)
         if row is not None:
             yield told(owner, track)
-
-
-tiers.register("tracks", count)
-items.register("track", name_of)
-deletion.register("catalogue", erase)
-export.register("tracks", exported)

@@ -10,15 +10,18 @@ from typing import Any
 
 import peewee
 
+from companion import elapsed
 from companion.config import Settings
 from companion.database import Compiled, database, now
 from companion.events.models import Event
+from companion.web.away import Away
 
 log = logging.getLogger(__name__)
 NUDGE_FILE = "live.sock"
 CHANNEL = "companion:events"
 KEEP_MS = 24 * 3600 * 1000
 EVERYBODY = ""
+PASSING = 0  # the id of what is not kept
 
 Row = tuple[int, str, str, str, int]  # id, user, kind, body (JSON), at
 
@@ -72,11 +75,15 @@ class RedisNudge:
 
         self._redis = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
         self._error: type[Exception] = redis.RedisError
+        self._away = Away()
 
     def __call__(self, carried: bytes) -> None:
+        if self._away:
+            return
         try:
             self._redis.publish(CHANNEL, carried)
         except self._error as exc:
+            self._away.noticed()
             log.warning("Redis does not answer; events are a second late: %s", exc)
 
 
@@ -92,6 +99,13 @@ def publish(user: str, kind: str, body: dict[str, Any]) -> None:
     nudge = _nudge
     if nudge is not None:
         carried = pack((row.id, user, kind, row.body, row.at))
+        database.after_commit(lambda: nudge(carried))
+
+
+def pass_on(user: str, kind: str, body: dict[str, Any]) -> None:
+    """Tell a user's pages that look at something of it, after the caller's transaction; it may be lost."""
+    nudge, carried = _nudge, pack((PASSING, user, kind, json.dumps(body), now()))
+    if nudge is not None and len(carried) > 1:
         database.after_commit(lambda: nudge(carried))
 
 
@@ -128,7 +142,7 @@ def newest() -> int:
 
 def forget() -> int:
     """Drop what is a day old, but for the last one, so that no id comes twice; returns how many."""
-    return int(Event.delete().where((Event.at < now() - KEEP_MS) & (Event.id < newest())).execute())
+    return int(Event.delete().where((Event.at < elapsed.passed() - KEEP_MS) & (Event.id < newest())).execute())
 
 
 def erase(user: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import peewee
 
-from companion import database
+from companion import database, elapsed
 from companion.config import MARK, Settings
 from companion.health.models import HealthSample
 from companion.jobs import ledger as jobs
@@ -137,4 +137,4 @@ def available(since: int) -> float:
 
 def forget() -> int:
     """Drop what is 30 days old; returns how many."""
-    return int(HealthSample.delete().where(HealthSample.at < database.now() - KEEP_MS).execute())
+    return int(HealthSample.delete().where(HealthSample.at < elapsed.passed() - KEEP_MS).execute())

@@ -6,6 +6,7 @@ from typing import Any
 
 import peewee
 
+from companion import elapsed
 from companion.audit import service as audit
 from companion.database import database, now
 from companion.errors import Conflict, Invalid, NotFound, Problem
@@ -171,4 +172,4 @@ def counts() -> dict[str, int]:
 
 def forget() -> int:
     """Drop what was settled 90 days ago; returns how many."""
-    return int(DeadLetter.delete().where(DeadLetter.settled < now() - KEEP_MS).execute())
+    return int(DeadLetter.delete().where(DeadLetter.settled < elapsed.passed() - KEEP_MS).execute())

@@ -132,6 +132,7 @@ class _Batch:
         elif isinstance(body, Opening):
             self._open(parcel.box, owner, body)
             self._out.came[parcel.box] = parcel.epoch
+            self._out.receipts.setdefault(parcel.box, [])  # who has nothing to send hears that we are there, too
             self._counts["receipts"] += 1
         else:
             self._counts["unreadable"] += 1

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from companion.accounts import deletion, export
+from companion.boxes import service as boxes
 from companion.health import service as health
 from companion.ingest import letters
-from companion.ingest.models import DeadLetter
+from companion.ingest.models import DeadLetter, IngestCursor
 from companion.outgoing import service as outgoing
 
 
@@ -26,6 +27,11 @@ def erase(user: str) -> None:
     outgoing.erase(user)
 
 
+def _parted(box: str, _owner: str) -> None:
+    """Whoever has the box next tells it everything."""
+    IngestCursor.update(greeted=False).where(IngestCursor.box == box).execute()
+
+
 def finding() -> tuple[bool, str]:
     """For the page of health. A box that sends nonsense does not make the companion ill."""
     waiting = letters.counts()["open"]
@@ -37,3 +43,6 @@ def install() -> None:
     deletion.register("letters", erase)
     export.register("letters", _letters)
     health.CHECKS["letters"] = lambda _settings, _storage: finding()
+
+
+boxes.on_parting(_parted)

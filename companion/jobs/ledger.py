@@ -28,14 +28,11 @@ def listed(state: str = "", kind: str = "", owner: str = "", after: str = "", li
     """A page of the jobs that fit, newest first, and the next cursor. Invalid for a state that there is none of."""
     if state and state not in STATES:
         raise Invalid(f"a job is {', '.join(STATES[:-1])} or {STATES[-1]}, never {state}")
-    query = Job.select().order_by(Job.id.desc()).limit(limit + 1)
+    query = Job.select()
     for field, wanted in ((Job.state, state), (Job.kind, kind), (Job.owner, owner)):
         if wanted:
             query = query.where(field == wanted)
-    cursor = paging.decode(after, [str])
-    if cursor:
-        query = query.where(Job.id < cursor[0])
-    return paging.page(list(query), limit, lambda row: [row.id])
+    return paging.newest(query, Job.id, after, limit)
 
 
 def find(number: str) -> Job:

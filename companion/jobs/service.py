@@ -14,11 +14,13 @@ from typing import Any
 import peewee
 from huey import Huey, RedisHuey, SqliteHuey
 
+from companion import elapsed
 from companion.config import Settings
 from companion.database import connection, database, now
 from companion.errors import Unavailable
 from companion.events import service as events
 from companion.jobs.models import Job
+from companion.web.away import Away
 
 log = logging.getLogger(__name__)
 MOST_TRIES = 3
@@ -32,6 +34,7 @@ _queue: Huey | None = None
 _start: Callable[[str], Any] | None = None
 _mine: set[str] = set()  # jobs that this process works on
 _lock = threading.Lock()
+_away = Away()
 
 
 class CancelledError(Exception):
@@ -71,7 +74,10 @@ def open_queue(settings: Settings, immediate: bool = False) -> Huey:
     """The queue of these settings. immediate: do jobs at once in the caller (tests)."""
     global _queue, _start
     if settings.redis_url and not immediate:
-        queue: Huey = RedisHuey("companion", url=settings.redis_url)
+        from redis import ConnectionPool  # only who asks for it has it
+
+        pool = ConnectionPool.from_url(settings.redis_url, socket_timeout=3, socket_connect_timeout=1)
+        queue: Huey = RedisHuey("companion", connection_pool=pool)
     else:
         settings.folder.mkdir(parents=True, exist_ok=True)
         queue = SqliteHuey("companion", filename=str(settings.folder / "queue.db"), immediate=immediate)
@@ -94,9 +100,13 @@ def push(number: str) -> None:
 
     def work() -> None:
         assert _start is not None, "open_queue comes first"
+        if _away:
+            return
         try:
             _start(number)
         except Exception:  # of SQLite, of Redis, of the disk: what was committed stays so
+            if isinstance(_queue, RedisHuey):
+                _away.noticed()
             log.exception("job %s cannot be queued now", number)
 
     database.after_commit(work)
@@ -178,32 +188,39 @@ def _finish(job: Job, state: str, note: str) -> None:
         tell(job, state, done, note)
 
 
-def sweep(alone: bool = False) -> int:
+def sweep(alone: bool = False, fresh: bool = False) -> int:
     """Queue again what was lost with its worker; give up what was tried too often. Returns how many were queued.
 
-    alone: no other process works on jobs, so all that run elsewhere are lost, however fresh.
+    alone: no other process works on jobs, so all that run elsewhere are lost, however fresh. fresh: queue also what was
+    written down this moment, which somebody may be queueing: doing it twice is no harm.
     """
     with _lock:
         numbers = list(_mine)
     lost = Job.select().where((Job.state == "running") & Job.id.not_in(numbers))
-    for job in lost if alone else lost.where(Job.seen < now() - STALE_MS):
+    for job in lost if alone else lost.where(_far(Job.seen, STALE_MS)):
         if job.tries >= MOST_TRIES:
             _finish(job, "failed", f"its worker died {job.tries} times")
         else:
             _give_back(job)
     assert _queue is not None, "open_queue comes first"
     carried = {task.args[0] for task in _queue.pending() if task.args}
+    _away.answered()
     since = peewee.fn.COALESCE(Job.seen, Job.created)
-    forgotten_ones = Job.select(Job.id).where((Job.state == "queued") & (alone or since < now() - 5000))
+    forgotten_ones = Job.select(Job.id).where((Job.state == "queued") & (alone or fresh or _far(since, 5000)))
     forgotten = [row.id for row in forgotten_ones if row.id not in carried]
     for number in forgotten:
         push(number)
     return len(forgotten)
 
 
+def _far(at: Any, most: int) -> Any:
+    """Whether a time is longer ago than `most` ms; or as far ahead, as the clock was before it was put right."""
+    return (at < now() - most) | (at > now() + most)
+
+
 def forget() -> int:
     """Drop jobs that ended long ago; returns how many."""
-    return int(Job.delete().where(Job.finished < now() - KEEP_MS).execute())
+    return int(Job.delete().where(Job.finished < elapsed.passed() - KEEP_MS).execute())
 
 
 def waiting(kind: str, subject: str) -> bool:

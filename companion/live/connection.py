@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMa
 from typing import Any
 
 OUTBOX = 256  # messages that may wait for a slow page
+OUTBOX_BYTES = 4 * 1024 * 1024
 
 LEFT = 1000  # the page closed, or is let go: nothing is sent any more
 SIGN_IN = 4401  # the ticket or the session is not valid (any more): fetch a new ticket
@@ -17,6 +18,7 @@ CROWDED = 4429  # too many connections of one user
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
 
 
 def text(line: str) -> Message:
@@ -32,15 +34,21 @@ def note(kind: str, **body: object) -> Message:
 class Connection:
     """A page of `user`, signed in by `session`. `over` is set when it is to be closed, with `code`.
 
-    since: the loop's time since which it takes nothing of what is sent to it; 0 while it does.
+    watched: the boxes at whose panel it looks. since: the loop's time since which it takes nothing of what is sent to
+    it; 0 while it does. resyncs: it is told to load all anew before it is closed for being slow.
     """
 
-    __slots__ = ("_caught", "_outbox", "_send", "_sending", "code", "over", "reason", "session", "since", "user")
+    __slots__ = (
+        "_bytes", "_caught", "_outbox", "_resyncs", "_send", "_sending", "code", "over", "reason", "session", "since",
+        "user", "watched",
+    )  # fmt: skip
 
-    def __init__(self, user: str, session: str):
-        self.user, self.session = user, session
+    def __init__(self, user: str, session: str, resyncs: bool = True):
+        self.user, self.session, self._resyncs = user, session, resyncs
+        self._bytes = 0
         self.code, self.reason, self.over = 0, "", asyncio.Event()
         self.since = 0.0
+        self.watched: set[str] = set()
         self._outbox: deque[tuple[int, Message]] = deque()
         self._caught: frozenset[int] = frozenset()
         self._send: Send | None = None
@@ -50,12 +58,18 @@ class Connection:
         """Send a message (number: the event's id, 0 for none); whoever has let too many lie is closed."""
         if self.code:
             return
-        if len(self._outbox) >= OUTBOX:
+        if len(self._outbox) >= OUTBOX or self._bytes > OUTBOX_BYTES:
             self.close(SLOW, "too slow")
             return
         self._outbox.append((number, message))
+        self._bytes += _size(message)
         if self._send is not None and self._sending is None:
             self._begin()
+
+    def pass_on(self, message: Message) -> None:
+        """Send what may be lost, if the page has taken what came before."""
+        if self._send is not None and self._sending is None and not self._outbox:
+            self.put(0, message)
 
     def open(self, send: Send, caught: frozenset[int] = frozenset()) -> None:
         """It was greeted: from now on send what comes, first what came meanwhile. caught: ids that it was told then."""
@@ -82,7 +96,7 @@ class Connection:
             await asyncio.wait({self._sending})
         if self.code == LEFT or self._send is None:
             return
-        if self.code == SLOW:
+        if self.code == SLOW and self._resyncs:
             await self._send(note("resync"))
         await self._send({"type": "websocket.close", "code": self.code, "reason": self.reason})
 
@@ -104,12 +118,17 @@ class Connection:
         try:
             while self._outbox:
                 number, message = self._outbox.popleft()
+                self._bytes -= _size(message)
                 if number not in self._caught:
                     await self._send(message)
         except (OSError, RuntimeError):  # servers raise one or the other when the page is gone
             self.close(LEFT, "")
         finally:
             self._sending, self.since = None, 0.0
+
+
+def _size(message: Message) -> int:
+    return len(message.get("bytes") or message.get("text") or "")
 
 
 async def _finish(work: Coroutine[Any, Any, None], waits: Any) -> None:

@@ -13,6 +13,7 @@ from companion.live.feed import BATCH, Feed
 
 log = logging.getLogger(__name__)
 POLL_SECONDS = 1.0  # without a nudge
+PING_SECONDS = 5  # between two looks whether Redis is still there
 
 
 class Feeder:
@@ -28,13 +29,18 @@ class Feeder:
 
     def heard(self, nudges: Sequence[bytes]) -> None:
         """Take what nudges carry. Where that cannot be all, the database is asked."""
+        numbered = 0
         for nudge in nudges:
-            row = None if self._reading else events.unpack(nudge)
-            if row is not None and self._feed.take(row):
+            row = events.unpack(nudge)
+            if row is not None and row[0] == events.PASSING:
+                self._deliver([row])
+                continue
+            numbered += 1
+            if row is not None and not self._reading and self._feed.take(row):
                 self._deliver([row])
             else:
                 self._wanted.set()
-        if len(nudges) > 1:  # they came fast, so some may have found no room
+        if numbered > 1:  # they came fast, so some may have found no room
             self._wanted.set()
 
     async def run(self) -> None:
@@ -95,12 +101,14 @@ class Feeder:
 
         while True:
             try:
-                client = redis.Redis.from_url(url)
+                client = redis.Redis.from_url(url, socket_connect_timeout=1, health_check_interval=PING_SECONDS)
                 async with client, client.pubsub() as channel:
                     await channel.subscribe(events.CHANNEL)
-                    async for message in channel.listen():
-                        data = message["data"]
-                        self.heard([data if isinstance(data, bytes) else b""])  # that it listens now is a number
+                    while True:
+                        message = await channel.get_message(timeout=PING_SECONDS)
+                        if message is not None:
+                            data = message["data"]
+                            self.heard([data if isinstance(data, bytes) else b""])  # that it listens now is a number
             except (redis.RedisError, OSError) as exc:
                 log.warning("Redis does not answer: %s", exc)
             await asyncio.sleep(POLL_SECONDS)

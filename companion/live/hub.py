@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Iterable
 
-from companion.events.service import EVERYBODY, Row
+from companion.events.service import EVERYBODY, PASSING, Row
 from companion.live.connection import SIGN_IN, Connection, Message, note, text
 
 log = logging.getLogger(__name__)
@@ -45,12 +45,24 @@ class Hub:
     def deliver(self, rows: Iterable[Row]) -> None:
         """Send events to those they are for."""
         for row in rows:
+            if row[0] == PASSING:
+                self._pass_on(row)
+                continue
             self.last = max(self.last, row[0])
             listeners = self.all() if row[1] == EVERYBODY else list(self._of.get(row[1], ()))
             if listeners:
                 message = encode(row)
                 for connection in listeners:
                     connection.put(row[0], message)
+
+    def _pass_on(self, row: Row) -> None:
+        """Send what is about a box (`id` of its body) to those of its owner's pages that look at it."""
+        watchers = [connection for connection in self._of.get(row[1], ()) if connection.watched]
+        if watchers:
+            box, message = json.loads(row[3]).get("id"), encode(row)
+            for connection in watchers:
+                if box in connection.watched:
+                    connection.pass_on(message)
 
     def all(self) -> list[Connection]:
         """Everyone."""

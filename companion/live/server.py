@@ -1,7 +1,8 @@
-"""The live process: an ASGI application with one WebSocket, /ws/events.
+"""The live process: an ASGI application with two WebSockets, /ws/events and /ws/documents/<id> (`rooms`).
 
 A page connects with a ticket and, to catch up, the id of the last event it saw. It is told `hello` (with the id from
-which it is up to date), then events, a `heartbeat` every 20 s, and `resync` when it missed more than can be sent.
+which it is up to date), then events, a `heartbeat` every 20 s, and `resync` when it missed more than can be sent. It
+may say which box's panel it looks at (`watching`).
 """
 
 import asyncio
@@ -20,18 +21,25 @@ from companion import config, database, observe
 from companion.accounts import presence
 from companion.config import Settings
 from companion.events import service as events
-from companion.live import tickets
+from companion.events.service import Row
+from companion.live import tickets, watching
 from companion.live.connection import CROWDED, FOREIGN, LEFT, SIGN_IN, Connection, Send, note
 from companion.live.feed import Feed
 from companion.live.feeder import Feeder
 from companion.live.hub import Hub, encode
+from companion.live.rooms import PATH as ROOMS
+from companion.live.rooms import Rooms
+from companion.live.watching import Watching
+from companion.outgoing import nudges
+from companion.sets import service as sets  # noqa: F401 - they follow what is said of them in documents
 
 log = logging.getLogger(__name__)
 PATH = "/ws/events"
 BEAT_SECONDS = 20.0
 PATIENCE_SECONDS = 30.0  # for a page that reads nothing
 CATCH_UP = 200  # events; who missed more loads anew
-CHATTER = 100  # messages that a page may send: it has nothing to say
+CHATTER = 100  # messages that a page may send in a minute: it has little to say
+MINUTE = 60.0
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -45,6 +53,11 @@ class LiveServer:
         self._settings = settings
         self._hub = Hub()
         self._database = ThreadPoolExecutor(1, "database")  # one connection
+        self._documents = ThreadPoolExecutor(1, "documents")  # large ones take a while to read
+        self._rooms = Rooms(lambda function: self._query(function, self._documents))
+        self._watching = Watching(self._hub, lambda boxes: self._query(lambda: watching.asked(boxes)))
+        nudges.install(settings)
+        events.install(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -73,8 +86,8 @@ class LiveServer:
         """Read events and hand them out, for the block."""
         feed = await self._query(Feed)
         self._hub.last = feed.last
-        feeder = Feeder(feed, lambda: self._query(feed.read), self._hub.deliver)
-        works = feeder.run(), feeder.listen(self._settings), self._beat(), self._watch()
+        feeder = Feeder(feed, lambda: self._query(feed.read), self._deliver)
+        works = feeder.run(), feeder.listen(self._settings), self._beat(), self._watch(), self._watching.run()
         tasks = [asyncio.create_task(work) for work in works]
         try:
             yield
@@ -82,10 +95,16 @@ class LiveServer:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self._query(lambda: database.database.close() and None)
-            self._database.shutdown()
+            await self._rooms.close()
+            for pool in (self._database, self._documents):
+                await self._query(lambda: database.database.close() and None, pool)
+                pool.shutdown()
 
-    async def _query(self, function: Callable[[], Found]) -> Found:
+    def _deliver(self, rows: list[Row]) -> None:
+        self._hub.deliver(rows)
+        self._rooms.heard(rows)
+
+    async def _query(self, function: Callable[[], Found], pool: ThreadPoolExecutor | None = None) -> Found:
         """Ask the database, off the event loop. A connection that failed is not used again."""
 
         def work() -> Found:
@@ -96,16 +115,18 @@ class LiveServer:
                 database.database.close()
                 raise
 
-        return await asyncio.get_running_loop().run_in_executor(self._database, work)
+        return await asyncio.get_running_loop().run_in_executor(pool or self._database, work)
 
     async def _beat(self) -> None:
         """A sign of life to every page, and an end for those that were signed out."""
         while True:
             await asyncio.sleep(BEAT_SECONDS)
             self._hub.beat()
-            sessions = {connection.session for connection in self._hub.all()}
+            sessions = {connection.session for connection in self._hub.all()} | self._rooms.sessions
             try:
-                self._hub.keep(await self._query(lambda held=sessions: presence.holding(held)))  # type: ignore[misc]
+                holding = await self._query(lambda held=sessions: presence.holding(held))  # type: ignore[misc]
+                self._hub.keep(holding)
+                self._rooms.keep(holding)
             except peewee.PeeweeException:
                 log.exception("sessions cannot be checked")
 
@@ -115,6 +136,7 @@ class LiveServer:
         while True:
             await asyncio.sleep(PATIENCE_SECONDS / 4)
             self._hub.let_go(clock() - PATIENCE_SECONDS)
+            self._rooms.let_go(clock() - PATIENCE_SECONDS)
 
     def _ours(self, headers: dict[bytes, bytes]) -> bool:
         """Whether the page that connects is ours: of the public address, or of the host it connects to."""
@@ -130,7 +152,9 @@ class LiveServer:
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
-        if scope["path"] != PATH:
+        path: str = scope["path"]
+        document = path.removeprefix(ROOMS) if path.startswith(ROOMS) else ""
+        if path != PATH and not document:
             await send({"type": "websocket.close", "code": 1008})
             return
         query = {name: values[-1] for name, values in parse_qs(scope["query_string"].decode("latin-1")).items()}
@@ -142,11 +166,14 @@ class LiveServer:
         if caller is None:
             await send({"type": "websocket.close", "code": SIGN_IN, "reason": "fetch a new ticket"})
             return
+        if document:
+            await self._rooms.serve(document, *caller, receive, send)
+            return
         connection = Connection(*caller)
         if not self._hub.join(connection):
             await send({"type": "websocket.close", "code": CROWDED, "reason": "too many pages are open"})
             return
-        reader = asyncio.create_task(_read(connection, receive))
+        reader = asyncio.create_task(self._read(connection, receive))
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await self._greet(connection, query.get("after", ""), send)
@@ -159,6 +186,21 @@ class LiveServer:
             reader.cancel()
             connection.let_go()
             self._hub.leave(connection)
+
+    async def _read(self, connection: Connection, receive: Receive) -> None:
+        """Do what the page asks for, until it leaves or talks too much."""
+        clock = asyncio.get_running_loop().time
+        count, since = 0, clock()
+        while count < CHATTER:
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                connection.close(LEFT, "")
+                return
+            if clock() - since > MINUTE:
+                count, since = 0, clock()
+            count += 1
+            await self._watching.hear(connection, message.get("text") or "")
+        connection.close(1008, "too much was said")
 
     async def _greet(self, connection: Connection, after: str, send: Send) -> None:
         """Say from where on the page is up to date, and what it missed. What comes meanwhile waits in its outbox."""
@@ -180,15 +222,6 @@ class LiveServer:
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200 if found else 404, "headers": headers})
         await send({"type": "http.response.body", "body": body.encode()})
-
-
-async def _read(connection: Connection, receive: Receive) -> None:
-    """Until the page leaves, or talks too much."""
-    for _ in range(CHATTER):
-        if (await receive())["type"] == "websocket.disconnect":
-            connection.close(LEFT, "")
-            return
-    connection.close(1008, "nothing is read here")
 
 
 def make() -> LiveServer:

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 
+from companion import elapsed
 from companion.database import now
 from companion.live.models import LiveTicket
 
@@ -15,7 +16,7 @@ def _digest(secret: str) -> str:
 
 def forget() -> int:
     """Drop tickets that nobody used in time; returns how many."""
-    return int(LiveTicket.delete().where(LiveTicket.expires < now()).execute())
+    return int(LiveTicket.delete().where(LiveTicket.expires < elapsed.passed()).execute())
 
 
 def issue(user: str, session: str) -> str:

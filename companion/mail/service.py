@@ -13,20 +13,21 @@ from urllib.parse import unquote, urlsplit
 from companion.config import Settings
 from companion.database import new_id
 from companion.errors import SettingError
+from companion.installed import Installed
 from companion.jobs import service as jobs
 from companion.vault.service import Vault
 
 TIMEOUT_SECONDS = 20.0
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 _TEMPLATES = Path(__file__).parent / "templates"
-_settings: Settings | None = None
-_vault: Vault | None = None
+_settings: Installed[Settings] = Installed()
+_vault: Installed[Vault] = Installed()
 
 
 def install(settings: Settings, vault: Vault) -> None:
     """Send by these settings; `vault` hides what waits to be sent."""
-    global _settings, _vault
-    _settings, _vault = settings, vault
+    _settings.put(settings)
+    _vault.put(vault)
 
 
 def send(to: str, template: str, **values: str) -> None:
@@ -34,16 +35,15 @@ def send(to: str, template: str, **values: str) -> None:
 
     Mails carry links that open accounts, so what is queued is sealed: neither a backup nor a list of jobs shows it.
     """
-    assert _vault is not None, "install comes first"
     render(template, values)  # a missing value is the caller's mistake, not the worker's
-    sealed = _vault.seal(json.dumps([to, template, values]).encode(), "mail")
+    sealed = _vault().seal(json.dumps([to, template, values]).encode(), "mail")
     jobs.enqueue("mail", sealed=base64.b64encode(sealed).decode())
 
 
 def render(template: str, values: dict[str, str]) -> tuple[str, str]:
-    """Subject and text. KeyError when a value is missing."""
+    """Subject and text. KeyError when a value is missing. Each value stays in its line, whatever somebody called it."""
     text = (_TEMPLATES / f"{template}.txt").read_text(encoding="utf-8")
-    filled = re.sub(r"\{(\w+)\}", lambda found: values[found[1]], text)
+    filled = re.sub(r"\{(\w+)\}", lambda found: " ".join(values[found[1]].split()), text)
     subject, _, body = filled.partition("\n")
     return " ".join(subject.split()), body.lstrip("\n")
 
@@ -51,21 +51,20 @@ def render(template: str, values: dict[str, str]) -> tuple[str, str]:
 @jobs.handler("mail")
 def deliver(work: jobs.Work) -> None:
     """Hand one mail over."""
-    assert _settings is not None, "install comes first"
-    assert _vault is not None
-    to, template, values = json.loads(_vault.open(base64.b64decode(work.args["sealed"]), "mail"))
+    settings = _settings()
+    to, template, values = json.loads(_vault().open(base64.b64decode(work.args["sealed"]), "mail"))
     subject, text = render(template, values)
     mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = _settings.mail_from, to, subject
-    mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain=urlsplit(_settings.url).hostname)
+    mail["From"], mail["To"], mail["Subject"] = settings.mail_from, to, subject
+    mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain=urlsplit(settings.url).hostname)
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(text)
-    if not _settings.mail_url:
-        folder = _settings.folder / "outbox"
+    if not settings.mail_url:
+        folder = settings.folder / "outbox"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{new_id()}.eml").write_bytes(bytes(mail))
         return
-    address = urlsplit(_settings.mail_url)
+    address = urlsplit(settings.mail_url)
     if address.scheme not in ("smtp", "smtps") or not address.hostname:
         raise SettingError("mail_url must look like smtp://user:password@host:587")
     secure = ssl.create_default_context()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 HEAD = 4096  # bytes that are enough to tell
 MIB = 1 << 20
+OPAQUE = "opaque"  # a kind of file that nobody looks into, and that only its owner gets
 
 
 class Refused(Exception):  # noqa: N818 - it is an answer, not a fault
@@ -42,6 +43,7 @@ FORMATS = {
         Format("webp", "image", "image/webp", "webp"),
         Format("zip", "project", "application/zip", "zip"),
         Format("json", "project", "application/json", "json"),
+        Format("opaque", OPAQUE, "application/octet-stream", ""),
     )
 }
 KINDS = ("audio", "video", "image", "project")
@@ -91,7 +93,7 @@ def sniff(head: bytes, called: str = "") -> Format:
         if head.startswith(start):
             raise Refused(f"this is {what}; what is taken is {TAKEN}")
     ending = called.rpartition(".")[2].lower()
-    if any(ending == format_.suffix for format_ in FORMATS.values()):
+    if ending and any(ending == format_.suffix for format_ in FORMATS.values()):
         said = ending.upper()
         raise Refused(f"this is no {said} inside, whatever its name says; save it as {said} again and send that")
     raise Refused(f"this is not a kind of file that is known here; what is taken is {TAKEN}")

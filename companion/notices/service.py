@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import peewee
 
+from companion import elapsed, folding
 from companion.accounts import export
 from companion.accounts import service as accounts
 from companion.config import Settings
 from companion.database import Compiled, database, now
 from companion.errors import Invalid, NotFound
 from companion.events import service as events
+from companion.installed import Installed
 from companion.mail import service as post
 from companion.notices import kinds
 from companion.notices.models import NoMail, Notice
@@ -19,7 +22,7 @@ from companion.web import paging
 
 DAY_MS = 24 * 3600 * 1000
 KEEP_MS = 90 * DAY_MS
-_url = ""
+_url = Installed("")
 _UNREAD = Compiled(
     lambda user: Notice.select(peewee.fn.COUNT(Notice.id)).where((Notice.user == user) & Notice.read.is_null())
 )
@@ -27,8 +30,7 @@ _UNREAD = Compiled(
 
 def install(settings: Settings) -> None:
     """Mail links to the companion of these settings."""
-    global _url  # noqa: PLW0603 - one companion per process
-    _url = settings.url
+    _url.put(settings.url)
 
 
 def tell(user: str, kind: str, body: dict[str, Any], mail: bool = False) -> None:
@@ -44,7 +46,7 @@ def tell(user: str, kind: str, body: dict[str, Any], mail: bool = False) -> None
     events.publish(user, "notice", _shown(row) | {"unread": unread(user)})
     if mailing:
         to = accounts.find(user)
-        said, link = kinds.said(kind, body), f"{_url}{kinds.link(kind, body)}"
+        said, link = kinds.said(kind, body), f"{_url()}{kinds.link(kind, body)}"
         post.send(to.email, "news", title=said, name=to.name, text=f"{said}.", link=link)
 
 
@@ -68,16 +70,20 @@ def _shown(row: Notice) -> dict[str, Any]:
     }
 
 
-def listed(user: str, unread_only: bool = False, after: str = "", limit: int = 50) -> tuple[list[dict[str, Any]], str]:
-    """A page of a user's notices, newest first, and the next cursor."""
-    query = Notice.select().where(Notice.user == user).order_by(Notice.id.desc()).limit(limit + 1)
+def listed(
+    user: str, unread_only: bool = False, after: str = "", limit: int = 50, search: str = "", sort: str = "-added"
+) -> tuple[list[dict[str, Any]], str]:
+    """A page of a user's notices and the next cursor. search: words in what they say; sort: `added` or `-added`."""
+    query = Notice.select().where(Notice.user == user)
     if unread_only:
         query = query.where(Notice.read.is_null())
-    cursor = paging.decode(after, [str])
-    if cursor:
-        query = query.where(Notice.id < cursor[0])
-    rows, following = paging.page(list(query), limit, lambda row: [row.id])
-    return [_shown(row) for row in rows], following
+    query = paging.ordered(query, [Notice.id], sort, paging.decode(after, [str]))
+    if not search:
+        rows, following = paging.page(list(query.limit(limit + 1)), limit, lambda row: [row.id])
+        return [_shown(row) for row in rows], following
+    wanted = folding.folded(search)  # in the sentences, which are made from kinds and bodies
+    said = (shown for shown in map(_shown, query.iterator()) if wanted in folding.folded(shown["text"]))
+    return paging.page(list(islice(said, limit + 1)), limit, lambda row: [row["id"]])
 
 
 def unread(user: str) -> int:
@@ -137,7 +143,7 @@ def prefer(user: str, kind: str, mailed: bool) -> list[dict[str, Any]]:
 
 def forget() -> int:
     """Drop notices that are 90 days old; returns how many."""
-    return int(Notice.delete().where(Notice.at < now() - KEEP_MS).execute())
+    return int(Notice.delete().where(Notice.at < elapsed.passed() - KEEP_MS).execute())
 
 
 def _exported(user: str) -> Iterator[dict[str, Any]]:

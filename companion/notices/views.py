@@ -1,6 +1,6 @@
 """/api/v1/notices."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -30,6 +30,8 @@ class Wanted(Paging):
     """`unread`: those alone that you have not read."""
 
     unread: bool = False
+    search: str = Field("", max_length=100, description="a part of what a notice says")
+    sort: Literal["added", "-added"] = Field("-added", description="newest first, or with `added` oldest first")
 
 
 class Unread(Answer):
@@ -62,8 +64,8 @@ class Mailed(Body):
 
 @api.on("GET", "", READ, query=Wanted, gives=Page[NoticeOut])
 def list_notices(query: Wanted) -> Any:
-    """What you should know, newest first."""
-    rows, following = service.listed(who().user, query.unread, query.after, query.limit)
+    """What you should know."""
+    rows, following = service.listed(who().user, query.unread, query.after, query.limit, query.search, query.sort)
     return {"items": rows, "next": following}
 
 

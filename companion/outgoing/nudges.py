@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from companion.database import database
 log = logging.getLogger(__name__)
 CHANNEL = "companion:outgoing"
 MOST = 100  # bytes: a box's id
+WATCH = "?"  # before a box's id: somebody looks at its panel
+AGAIN_SECONDS = 1.0  # so long a Redis that does not answer is left alone; till then boxes are found by asking
 _nudge: Callable[[bytes], None] | None = None
 
 
@@ -28,6 +31,12 @@ def nudge(box: str) -> None:
     ring = _nudge
     if ring is not None:
         database.after_commit(lambda: ring(box.encode()))
+
+
+def pass_on(text: str) -> None:
+    """Say something to the ingest processes at once; it may be lost."""
+    if _nudge is not None:
+        _nudge(text.encode())
 
 
 class Local:
@@ -47,16 +56,27 @@ class Remote:
     """The same through Redis, for processes on other machines."""
 
     def __init__(self, url: str):
-        import redis  # only who asks for it has it
-
-        self._redis = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
-        self._error: type[Exception] = redis.RedisError
+        self._redis, self._error = _redis(url)
+        self._again = 0.0
 
     def __call__(self, box: bytes) -> None:
+        if time.monotonic() < self._again:
+            return
         try:
             self._redis.publish(CHANNEL, box)
         except self._error as exc:
+            self._again = time.monotonic() + AGAIN_SECONDS
             log.warning("Redis does not answer; what is for boxes is a second late: %s", exc)
+
+
+def _redis(url: str) -> tuple[Any, type[Exception]]:
+    """A client that does not wait long and tries once, and the error that it raises."""
+    import redis  # only who asks for it has it
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0))
+    return client, redis.RedisError
 
 
 class Ear:
@@ -65,11 +85,10 @@ class Ear:
     def __init__(self, settings: Settings):
         self.line: socket.socket | None = None
         self._channel: Any = None
+        self._again = 0.0
         if settings.redis_url:
-            import redis
-
-            self._error: type[Exception] = redis.RedisError
-            self._channel = redis.Redis.from_url(settings.redis_url, socket_timeout=1).pubsub()  # type: ignore[no-untyped-call]
+            client, self._error = _redis(settings.redis_url)
+            self._channel = client.pubsub()
             return
         path = settings.folder / f"ingest-{os.getpid()}.sock"
         for left in settings.folder.glob("ingest-*.sock"):
@@ -87,15 +106,18 @@ class Ear:
         self.line, self._path = line, path
 
     def heard(self) -> set[str]:
-        """The boxes that something waits for."""
+        """The boxes that something waits for; after WATCH those that somebody looks at."""
         found: set[str] = set()
-        if self._channel is not None:
-            with contextlib.suppress(self._error, OSError):
+        if self._channel is not None and time.monotonic() >= self._again:
+            try:
                 if not self._channel.subscribed:
                     self._channel.subscribe(CHANNEL)
                 while message := self._channel.get_message():
                     if isinstance(message["data"], bytes):
                         found.add(message["data"].decode("ascii", "replace"))
+            except (self._error, OSError) as exc:
+                self._again = time.monotonic() + AGAIN_SECONDS
+                log.warning("Redis does not answer; what is for boxes is up to a second late: %s", exc)
         if self.line is None:
             return found
         with contextlib.suppress(BlockingIOError):

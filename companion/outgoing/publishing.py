@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import peewee
 
@@ -24,6 +23,7 @@ from device.contracts.receipts import Numbering, Opening
 
 Publish = Callable[[str, str, bytes], bool]
 LEASE_MS = 10_000
+LATE_ROWS = 500
 _ONLY = 1
 _STREAMS = Compiled(
     lambda box: (
@@ -44,6 +44,12 @@ _ROWS = Compiled(
         .limit(most)
     )
 )
+_FRESH = Compiled(
+    lambda after: (
+        OutgoingRow.select(OutgoingRow.id, OutgoingStream.box).join(OutgoingStream).where(OutgoingRow.id > after)
+    )
+)
+_NEWEST = Compiled(lambda: OutgoingRow.select(peewee.fn.MAX(OutgoingRow.id)))
 _FIRST = Compiled(
     lambda stream: OutgoingRow.select(peewee.fn.MIN(OutgoingRow.first)).where(OutgoingRow.stream == stream)
 )
@@ -123,7 +129,8 @@ class Publisher:
         self._publish = publish
         self._boxes: dict[str, _Box] = {}
         self._epoch = new_id()  # of our connection
-        self._last = 0
+        self._last: int | None = None  # number of the newest row when it was looked
+        self._seen: set[int] = set()
 
     def connect(self, box: str, epoch: str) -> bool:
         """A box is there, by a connection of this epoch. Whether that is new: then all goes again."""
@@ -144,19 +151,15 @@ class Publisher:
         return set(self._boxes)
 
     def fresh(self) -> set[str]:
-        """Boxes that rows were written for since it was asked last; finds what no nudge told of."""
-        query: Any = (
-            OutgoingRow.select(OutgoingRow.id, OutgoingStream.box)
-            .join(OutgoingStream)
-            .where(OutgoingRow.id > self._last)
-            .order_by(OutgoingRow.id.desc())
-            .limit(1000)
-            .tuples()
-        )
-        rows = list(query)
-        if rows:
-            self._last = rows[0][0]
-        return {box for _, box in rows} & self._boxes.keys()
+        """Boxes that rows were written for since it was asked last; finds what no nudge told of.
+
+        A row may be committed after one with a later number, so it looks a little further back than to the last.
+        """
+        first, newest = self._last is None, self._last or (_NEWEST.one() or (0,))[0] or 0
+        rows = {int(number): str(box) for number, box in _FRESH.run(newest - LATE_ROWS)}
+        found = {box for number, box in rows.items() if number not in self._seen and box in self._boxes}
+        self._last, self._seen = max(rows, default=newest), set(rows)
+        return self.there() if first else found
 
     def overdue(self, at: float) -> set[str]:
         """Boxes that said nothing for too long; what is on its way to them goes again."""

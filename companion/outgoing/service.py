@@ -21,7 +21,7 @@ from device.contracts.receipts import Cursor, Skipped
 
 Welcome = Callable[[str, str], None]
 _STREAMS = {kind.body: kind.stream for kind in kinds.KINDS if "down" in kind.ways}
-_welcomes: dict[str, Welcome] = {}
+_welcomes: dict[str, list[Welcome]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,13 @@ POLICIES = {
 
 
 def on_welcome(stream: str, tell: Welcome) -> None:
-    """Let a domain tell a box all that it should know, by `tell(box, owner)`, when it has nothing of that stream."""
+    """Let a domain tell a box all that it should know, by `tell(box, owner)`, when it has nothing of that stream.
+
+    Several may share a stream.
+    """
     if stream not in POLICIES:
         raise ValueError(f"nothing is sent down in the stream {stream}")
-    _welcomes[stream] = tell
+    _welcomes.setdefault(stream, []).append(tell)
 
 
 def send(box: str, body: Any, key: str = "", expires: int | None = None) -> bool:
@@ -199,7 +202,12 @@ def welcome(box: str, owner: str) -> None:
             _skip_all(row)
         _save(row)
     for stream in sorted(_welcomes):
-        _welcomes[stream](box, owner)
+        _tell(stream, box, owner)
+
+
+def _tell(stream: str, box: str, owner: str) -> None:
+    for tell in _welcomes.get(stream, ()):
+        tell(box, owner)
 
 
 def back(box: str, owner: str) -> None:
@@ -209,8 +217,7 @@ def back(box: str, owner: str) -> None:
         row = _numbering(box, stream, owner)
         row.lapsed = False
         _save(row)
-        if stream in _welcomes:
-            _welcomes[stream](box, owner)
+        _tell(stream, box, owner)
 
 
 def waiting(box: str) -> int:
@@ -219,6 +226,14 @@ def waiting(box: str) -> int:
     return int(query.where((OutgoingStream.box == box) & ~OutgoingRow.skip).scalar() or 0)
 
 
+def drop(box: str, owner: str) -> None:
+    """Drop what waits for a box that is no longer somebody's, in the caller's transaction."""
+    OutgoingStream.delete().where((OutgoingStream.box == box) & (OutgoingStream.owner == owner)).execute()
+
+
 def erase(user: str) -> None:
     """Drop what waits for the boxes of somebody who is erased."""
     OutgoingStream.delete().where(OutgoingStream.owner == user).execute()
+
+
+boxes.on_parting(drop)

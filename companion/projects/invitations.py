@@ -8,6 +8,7 @@ import hashlib
 import secrets
 from typing import Any
 
+from companion import elapsed
 from companion.accounts import directory, tiers
 from companion.accounts import service as accounts
 from companion.audit import service as audit
@@ -181,4 +182,4 @@ def decline(user: str, invitation: str) -> None:
 
 def forget() -> int:
     """Drop what has expired; returns how many."""
-    return int(Invitation.delete().where(Invitation.expires < now()).execute())
+    return int(Invitation.delete().where(Invitation.expires < elapsed.passed()).execute())

@@ -4,7 +4,7 @@ from typing import Any
 
 import peewee
 
-from companion import folding
+from companion import elapsed, folding
 from companion.accounts import directory, tiers
 from companion.audit import service as audit
 from companion.database import Compiled, database, now
@@ -208,4 +208,4 @@ def undelete(user: str, project: str) -> Shown:
 
 def forget() -> int:
     """Drop projects that were deleted 30 days ago; returns how many."""
-    return int(Project.delete().where(Project.deleted < now() - KEEP_MS).execute())
+    return int(Project.delete().where(Project.deleted < elapsed.passed() - KEEP_MS).execute())

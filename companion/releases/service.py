@@ -6,9 +6,11 @@ from typing import Any, cast
 
 from companion.boxes import service as boxes
 from companion.database import database
+from companion.errors import NotFound
 from companion.events import service as events
 from companion.outgoing import service as outgoing
 from companion.releases.models import ReleaseStatus
+from companion.web import paging
 from device.contracts import codec
 from device.contracts.releases import Changed, Stage, Store
 
@@ -49,6 +51,33 @@ def get(owner: str, release: str) -> Changed | None:
     """What is known of a release of the owner's."""
     row = ReleaseStatus.get_or_none((ReleaseStatus.owner == owner) & (ReleaseStatus.release == release))
     return None if row is None else _status(row)
+
+
+def _shown(row: ReleaseStatus) -> dict[str, Any]:
+    told = {name: getattr(row, name) for name in ("release", "title", "artist", "stage", "changed", "date", "said")}
+    return told | {"stores": [{"said": ""} | one for one in json.loads(row.stores)]}
+
+
+def told(owner: str, release: str) -> dict[str, Any]:
+    """One of the owner's releases. NotFound."""
+    row = ReleaseStatus.get_or_none((ReleaseStatus.owner == owner) & (ReleaseStatus.release == release))
+    if row is None:
+        raise NotFound("there is no such release")
+    return _shown(row)
+
+
+def listed(owner: str, stage: str = "", after: str = "", limit: int = 50) -> tuple[list[dict[str, Any]], str]:
+    """A page of the owner's releases, those that changed last first, and the next cursor. stage: empty for all."""
+    query = ReleaseStatus.select().where(ReleaseStatus.owner == owner)
+    if stage:
+        query = query.where(ReleaseStatus.stage == stage)
+    changed, number = ReleaseStatus.changed, ReleaseStatus.id
+    cursor = paging.decode(after, [int, int])
+    if cursor:
+        query = query.where((changed < cursor[0]) | ((changed == cursor[0]) & (number < cursor[1])))
+    found = list(query.order_by(changed.desc(), number.desc()).limit(limit + 1))
+    rows, following = paging.page(found, limit, lambda row: [row.changed, row.id])
+    return [_shown(row) for row in rows], following
 
 
 def titles(owner: str, releases: Iterable[str]) -> dict[str, str]:

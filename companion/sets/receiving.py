@@ -1,11 +1,17 @@
 """What boxes tell of sets and plays, into the tables. Each is called once for each message, in its order."""
 
+import json
+from functools import partial
 from typing import Any
 
 from companion.database import Compiled, now
 from companion.ingest import registry
 from companion.ingest.registry import Letter
+from companion.sets import service
 from companion.sets.models import BoxSet, Play, SetEntry
+from companion.transfers import registry as transfers
+from companion.transfers.registry import Arrived
+from companion.uploads import files
 from device.contracts import sets
 from device.contracts.plays import Played
 from device.contracts.values import FileRef, Track
@@ -77,6 +83,10 @@ def _finished(letter: Letter) -> None:
     ]
     for start in range(0, len(entries), 50):
         SetEntry.insert_many(entries[start : start + 50]).execute()
+    for name, file in (("recording", body.recording), ("log", body.log)):
+        there = files.same(letter.owner, file.hash) if file else None
+        if there is not None:  # the file came before the set was told
+            service.attach(letter.owner, letter.box, body.set, name, there.sha256, there.id, json.loads(there.facts))
     letter.tell("set", row.id, {"id": row.id, "state": "finished"})
 
 
@@ -93,8 +103,17 @@ def _track(track: Track) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _keep(name: str, arrived: Arrived) -> None:
+    """A set's recording or log came; where the set is not told yet it finds the file when it is."""
+    file = arrived.file
+    facts = json.loads(file.facts)
+    service.attach(arrived.owner, arrived.box, arrived.set, name, file.sha256, file.id, facts)
+
+
 def install() -> None:
     """Before the first message."""
+    transfers.register("recording", partial(_keep, "recording"))
+    transfers.register("set log", partial(_keep, "log"))
     registry.register("track.played", _played)
     registry.register("set.started", _started)
     registry.register("set.finished", _finished)

@@ -5,9 +5,12 @@ from typing import Any
 
 from companion.audit import service as audit
 from companion.database import database, now
+from companion.documents import service as documents
+from companion.documents import store
 from companion.errors import Conflict, NotFound
 from companion.events import service as events
 from companion.sets.models import BoxSet, Play, SetEntry
+from companion.transfers import offers
 from companion.uploads import files
 from companion.web import paging
 
@@ -79,7 +82,14 @@ def get(user: str, number: str) -> dict[str, Any]:
     row = find(user, number)
     entries = SetEntry.select().where(SetEntry.set == row.id).order_by(SetEntry.position)
     names = ("position", "at", "title", "artist", "track", "seconds", "tempo", "key", "isrc", "deck", "heard", "pitch")
-    return _shown(row) | {"entries": [{name: getattr(one, name) for name in names} for one in entries]}
+    shown = _shown(row)
+    document = row.number if documents.right(user, row.number) else ""
+    if document:
+        shown["notes"] = documents.content(user, document)["notes"]
+    return shown | {
+        "document": document,
+        "entries": [{name: getattr(one, name) for name in names} for one in entries],
+    }
 
 
 def stored(user: str, number: str, name: str) -> tuple[str, str, str]:
@@ -100,8 +110,18 @@ def change(user: str, number: str, title: str | None, notes: str | None) -> dict
     with database.atomic():
         row = find(user, number)
         BoxSet.update(**given, changed=now()).where(BoxSet.id == row.id).execute()
+        if documents.right(user, row.number):
+            documents.change(user, row.number, title, notes)
         events.publish(user, "set", {"id": row.id, "state": row.state})
         return get(user, number)
+
+
+@store.follows("set")
+def follow(document: Any) -> None:
+    """A set's document changed, wherever: the set is called as it is."""
+    here = _mine(document.owner_id) & (BoxSet.number == document.id)
+    if document.title:
+        BoxSet.update(title=document.title).where(here & (BoxSet.title != document.title)).execute()
 
 
 def delete(user: str, number: str) -> None:
@@ -111,11 +131,15 @@ def delete(user: str, number: str) -> None:
         if row.state == "playing":
             raise Conflict("this set is being played; delete it when it is over")
         _drop(row)
+        if documents.right(user, row.number):
+            documents.delete(user, row.number)
         audit.record("set.deleted", user, number)
         events.publish(user, "set", {"id": row.id, "state": "deleted"})
 
 
 def _drop(row: BoxSet) -> None:
+    awaited = [getattr(row, f"{name}_hash") for name in FILES if not getattr(row, f"{name}_file")]
+    offers.forgo(row.owner_id, row.box, [digest for digest in awaited if digest], "its set was deleted")
     kept = [getattr(row, f"{name}_file") for name in FILES]
     BoxSet.delete().where(BoxSet.id == row.id).execute()
     for file in kept:
@@ -123,10 +147,13 @@ def _drop(row: BoxSet) -> None:
             files.drop_unused(file, though_shown=True)
 
 
-def attach(owner: str, box: str, number: str, name: str, digest: str, file: str) -> bool:
+def attach(
+    owner: str, box: str, number: str, name: str, digest: str, file: str, facts: dict[str, Any] | None = None
+) -> bool:
     """A file of a set came from its box and is stored: in the caller's transaction. False when no set has it.
 
-    name: `recording` or `log`. number: the set's on the box. digest: SHA-256, hexadecimal.
+    name: `recording` or `log`. number: the set's on the box. digest: SHA-256, hexadecimal. facts: what the probe told,
+    which says how loud the set is where the box could not.
     """
     if name not in FILES:
         raise ValueError(f"a set has no {name}")
@@ -134,6 +161,9 @@ def attach(owner: str, box: str, number: str, name: str, digest: str, file: str)
     wanted = here & (getattr(BoxSet, f"{name}_hash") == digest)
     if not BoxSet.update(**{f"{name}_file": file, "changed": now()}).where(wanted).execute():
         return False
+    measured = (facts or {}).get("loudness") or {}
+    for column, value in ((BoxSet.loudness, measured.get("integrated")), (BoxSet.peak, measured.get("true_peak"))):
+        BoxSet.update({column: value}).where(here & column.is_null()).execute()
     row = BoxSet.get(here)
     events.publish(owner, "set", {"id": row.id, "state": row.state})
     return True

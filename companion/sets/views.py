@@ -69,8 +69,9 @@ class EntryOut(Answer):
 
 
 class SetWhole(SetOut):
-    """A set with its tracklist: the first 300 tracks."""
+    """A set with its tracklist as heard: the first 300 tracks. document: in which it is written about, if any."""
 
+    document: str
     entries: list[EntryOut]
 
 

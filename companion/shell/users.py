@@ -1,6 +1,8 @@
 """Accounts: who there is, roles, closing, a way back in."""
 
 import argparse
+from collections.abc import Callable
+from typing import Any
 
 from companion import database, processes
 from companion.config import Settings
@@ -23,50 +25,57 @@ def users_list(_settings: Settings, arguments: argparse.Namespace) -> int:
     return 0
 
 
-@on("users", "make-admin", "let an account administer", "email")
-def users_make_admin(_settings: Settings, arguments: argparse.Namespace) -> int:
-    """Give the role."""
-    from companion.accounts import stewardship
-    from companion.web.identity import Access
+def _one(name: str, meaning: str, done: str, act: Callable[[Any], None]) -> None:
+    """A command about the account with an address. done: the sentence for it, with the address at {}."""
 
-    with database.connection():
-        stewardship.set_access(stewardship.find(arguments.email), Access.ADMIN)
-    print(f"{arguments.email} administers")
-    return 0
+    @on("users", name, meaning, "email")
+    def run(_settings: Settings, arguments: argparse.Namespace) -> int:
+        from companion.accounts import stewardship
 
-
-@on("users", "make-artist", "take the role of an administrator away", "email")
-def users_make_artist(_settings: Settings, arguments: argparse.Namespace) -> int:
-    """Take the role."""
-    from companion.accounts import stewardship
-    from companion.web.identity import Access
-
-    with database.connection():
-        stewardship.set_access(stewardship.find(arguments.email), Access.ARTIST)
-    print(f"{arguments.email} is an artist")
-    return 0
+        with database.connection():
+            act(stewardship.find(arguments.email))
+        print(done.format(arguments.email))
+        return 0
 
 
-@on("users", "disable", "close an account and end its sessions", "email")
-def users_disable(_settings: Settings, arguments: argparse.Namespace) -> int:
-    """Close."""
+def _give(role: str) -> Callable[[Any], None]:
+    def act(user: Any) -> None:
+        from companion.accounts import stewardship
+        from companion.web.identity import Access
+
+        stewardship.set_access(user, Access[role])
+
+    return act
+
+
+def _close(user: Any) -> None:
     from companion.accounts import stewardship
 
-    with database.connection():
-        stewardship.disable(stewardship.find(arguments.email))
-    print(f"{arguments.email} is closed")
-    return 0
+    stewardship.disable(user)
 
 
-@on("users", "enable", "open a closed account again", "email")
-def users_enable(_settings: Settings, arguments: argparse.Namespace) -> int:
-    """Open."""
+def _open(user: Any) -> None:
     from companion.accounts import stewardship
 
-    with database.connection():
-        stewardship.enable(stewardship.find(arguments.email))
-    print(f"{arguments.email} is open")
-    return 0
+    stewardship.enable(user)
+
+
+def _drop_second_step(user: Any) -> None:
+    from companion.accounts import second
+
+    second.drop(user, by="")
+
+
+_one("make-admin", "let an account administer", "{} administers", _give("ADMIN"))
+_one("make-artist", "take the role of an administrator away", "{} is an artist", _give("ARTIST"))
+_one("disable", "close an account and end its sessions", "{} is closed", _close)
+_one("enable", "open a closed account again", "{} is open", _open)
+_one(
+    "drop-second-step",
+    "let somebody in who lost app and recovery codes: sign-ins ask for none",
+    "sign-ins of {} ask for the password alone; all sessions were ended",
+    _drop_second_step,
+)
 
 
 @on("users", "reset-link", "a link that sets a new password, once, within an hour", "email")
@@ -88,15 +97,4 @@ def users_invite(settings: Settings, arguments: argparse.Namespace) -> int:
     access = Access.ADMIN if arguments.admin else Access.ARTIST
     with database.connection():
         print(invitations.link(processes.address(settings), service.clean_email(arguments.email), access))
-    return 0
-
-
-@on("users", "drop-second-step", "let somebody in who lost app and recovery codes: sign-ins ask for none", "email")
-def users_drop_second_step(_settings: Settings, arguments: argparse.Namespace) -> int:
-    """Switch the authenticator app off."""
-    from companion.accounts import second, stewardship
-
-    with database.connection():
-        second.drop(stewardship.find(arguments.email), by="")
-    print(f"sign-ins of {arguments.email} ask for the password alone; all sessions were ended")
     return 0

@@ -12,26 +12,31 @@ _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
 _UNSAFE = re.compile(r"[^\w .,()\[\]&+-]")
 
 
-def send(storage: Storage, key: str, mime: str, name: str = "", attach: bool = False) -> Response:
+def send(
+    storage: Storage, key: str, mime: str, name: str = "", attach: bool = False, most: int | None = None
+) -> Response:
     """The file as an answer to this request: 200, 206 for one range, 416 when there is nothing in it. NotFound.
 
     What a key names never changes, so it may be kept for ever. name: for saving; attach: do not show it in the page.
+    most: bytes of a range that is sent at one time; whoever asked asks for the rest.
     """
     size, tag = storage.size(key), f'"{key.replace("/", "-")}"'
     headers = {
         "Accept-Ranges": "bytes",
         "Cache-Control": FOREVER,
+        "Vary": "Cookie",  # kept for who is signed in alone, on a machine that several use
         "ETag": tag,
         "Content-Type": mime,
         "Content-Disposition": disposition(name, attach),
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
     if tag in request.headers.get("If-None-Match", ""):
-        return Response(status=304, headers={"ETag": tag, "Cache-Control": FOREVER})
+        return Response(status=304, headers={"ETag": tag, "Cache-Control": FOREVER, "Vary": "Cookie"})
     start, end, status = 0, size, 200
     found = _RANGE.fullmatch(request.headers.get("Range", ""))
     if found and request.headers.get("If-Range", tag) == tag:
         start, end = _bounds(found, size)
+        end = end if most is None else min(end, start + most)
         if start >= end:
             return Response(status=416, headers={"Content-Range": f"bytes */{size}"})
         headers["Content-Range"], status = f"bytes {start}-{end - 1}/{size}", 206

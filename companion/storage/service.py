@@ -41,8 +41,8 @@ class Storage(Protocol):
     def delete(self, key: str) -> None:
         """Remove a file; one that is not there is fine."""
 
-    def tidy(self) -> None:
-        """Drop what was begun a day ago and never became a file, as its process died."""
+    def tidy(self, at: float = 0) -> None:
+        """Drop what was begun a day ago and never became a file, as its process died. at: now, seconds since 1970."""
 
     def reachable(self) -> bool:
         """Whether files can be stored now."""
@@ -140,10 +140,10 @@ class DiskStorage:
             with suppress(OSError):  # it holds more
                 path.parent.rmdir()
 
-    def tidy(self) -> None:
+    def tidy(self, at: float = 0) -> None:
         for path in self._begun.iterdir():
             with suppress(FileNotFoundError):
-                if path.stat().st_mtime < time.time() - DAY:
+                if path.stat().st_mtime < (at or time.time()) - DAY:
                     path.unlink()
 
     def reachable(self) -> bool:
@@ -223,12 +223,12 @@ class BucketStorage:
         with self._asking():
             self._client.delete_object(**self._name(key))
 
-    def tidy(self) -> None:
+    def tidy(self, at: float = 0) -> None:
         with self._asking():
             begun = self._client.get_paginator("list_multipart_uploads")
             for page in begun.paginate(Bucket=self._bucket, Prefix=self._prefix):
                 for one in page.get("Uploads", ()):
-                    if one["Initiated"].timestamp() < time.time() - DAY:
+                    if one["Initiated"].timestamp() < (at or time.time()) - DAY:
                         names = {"Bucket": self._bucket, "Key": one["Key"], "UploadId": one["UploadId"]}
                         self._client.abort_multipart_upload(**names)
 

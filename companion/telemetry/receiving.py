@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from companion.boxes import service as boxes
+from companion.events import service as events
 from companion.ingest import registry
 from companion.ingest.registry import Letter
 from companion.notices import kinds as notice_kinds
@@ -11,6 +12,8 @@ from companion.notices import service as notices
 from companion.telemetry.models import BoxCrash, BoxHealth, Presence
 from device.contracts import codec, crashes, health
 from device.contracts.status import Offline, Online
+
+PIECE = 100  # values of a box in one event
 
 
 def _text(body: Any) -> str:
@@ -94,8 +97,11 @@ def _crashed(letter: Letter) -> None:
 
 
 def _values(letter: Letter) -> None:
-    """What changes on a box while somebody looks: for open pages alone, nothing is kept."""
-    letter.tell("box.live", letter.box, {"id": letter.box, **codec.plain(letter.body)})
+    """What changes on a box while somebody looks: for the pages that look, in pieces that a nudge carries."""
+    values = list(letter.body.values.items())
+    for start in range(0, len(values), PIECE) or (0,):
+        piece = dict(values[start : start + PIECE])
+        events.pass_on(letter.owner, "box.live", {"id": letter.box, "values": piece, "whole": letter.body.whole})
 
 
 def install() -> None:

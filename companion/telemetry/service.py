@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from companion import elapsed
 from companion.boxes import service as boxes
 from companion.database import now
 from companion.errors import NotFound
@@ -28,25 +29,31 @@ def status(user: str, box: str) -> dict[str, Any]:
     return told | {"waiting": outgoing.waiting(box)}
 
 
+def uptime(user: str, box: str) -> tuple[str, float]:
+    """(the last boot that a user's box told of, the seconds that it is up by now); an empty boot when it told nothing.
+
+    Where a message lay about before it was heard, the box is up for longer.
+    """
+    known = Presence.get_or_none((Presence.box == box) & (Presence.owner == user))
+    if known is None:
+        return "", 0.0
+    said = json.loads(known.body)
+    return str(said["boot"]), float(said["uptime"]) + max(0, now() - known.came) / 1000
+
+
 def reports(user: str, box: str, after: str, limit: int) -> tuple[list[dict[str, Any]], str]:
     """A page of health reports of one of a user's boxes, newest first, and the next cursor. NotFound."""
     boxes.find(user, box)
-    query = BoxHealth.select().where((BoxHealth.box == box) & (BoxHealth.owner == user)).order_by(BoxHealth.id.desc())
-    cursor = paging.decode(after, [int])
-    if cursor:
-        query = query.where(BoxHealth.id < cursor[0])
-    rows, following = paging.page(list(query.limit(limit + 1)), limit, lambda row: [row.id])
+    query = BoxHealth.select().where((BoxHealth.box == box) & (BoxHealth.owner == user))
+    rows, following = paging.newest(query, BoxHealth.id, after, limit, int)
     return [{"id": row.id, "at": row.at, "report": json.loads(row.body)} for row in rows], following
 
 
 def crashes(user: str, box: str, after: str, limit: int) -> tuple[list[dict[str, Any]], str]:
     """A page of crashes of one of a user's boxes, newest first, and the next cursor. NotFound."""
     boxes.find(user, box)
-    query = BoxCrash.select().where((BoxCrash.box == box) & (BoxCrash.owner == user)).order_by(BoxCrash.id.desc())
-    cursor = paging.decode(after, [int])
-    if cursor:
-        query = query.where(BoxCrash.id < cursor[0])
-    rows, following = paging.page(list(query.limit(limit + 1)), limit, lambda row: [row.id])
+    query = BoxCrash.select().where((BoxCrash.box == box) & (BoxCrash.owner == user))
+    rows, following = paging.newest(query, BoxCrash.id, after, limit, int)
     return [_crash(row) for row in rows], following
 
 
@@ -65,8 +72,8 @@ def crash(user: str, box: str, number: int) -> dict[str, Any]:
 
 def forget() -> int:
     """Drop old reports; returns how many."""
-    BoxCrash.delete().where(BoxCrash.came < now() - CRASH_MS).execute()
-    return int(BoxHealth.delete().where(BoxHealth.came < now() - HEALTH_MS).execute())
+    BoxCrash.delete().where(BoxCrash.came < elapsed.passed() - CRASH_MS).execute()
+    return int(BoxHealth.delete().where(BoxHealth.came < elapsed.passed() - HEALTH_MS).execute())
 
 
 def exported(user: str) -> Iterator[dict[str, Any]]:

@@ -31,7 +31,7 @@ def check(work: jobs.Work) -> None:
         except Unavailable:
             raise
         except (Refused, Problem) as exc:
-            service.refuse(row, str(exc))
+            service.refuse(row, str(exc), exc)
 
 
 def _source(row: Upload, folder: Path) -> Path:
@@ -47,23 +47,17 @@ def _source(row: Upload, folder: Path) -> Path:
 
 def _settle(work: jobs.Work, row: Upload, source: Path) -> None:
     digest = _hash(work, source, row.size)
-    same = _there(row, digest)
+    if json.loads(row.details).get("sha256", digest) != digest:
+        raise purposes.OtherFile("what came is not the file that was announced")
+    same = files.same(row.owner_id, digest)
     try:
         _accept(row, same or _keep(work, row, source, digest), same is not None)
     except peewee.IntegrityError as exc:  # the same content came twice at once, and the other was faster
-        same = _there(row, digest)
+        same = files.same(row.owner_id, digest)
         if same is None:
             raise Unavailable("what this file goes with was removed at this moment") from exc
         _accept(row, same, True)
     service.path(row.id).unlink(missing_ok=True)
-
-
-def _there(row: Upload, digest: str) -> StoredFile | None:
-    """The owner's file of the same content."""
-    found: StoredFile | None = StoredFile.get_or_none(
-        (StoredFile.owner == row.owner_id) & (StoredFile.sha256 == digest)
-    )
-    return found
 
 
 def _accept(row: Upload, file: StoredFile, duplicate: bool) -> None:
@@ -90,9 +84,12 @@ def _hash(work: jobs.Work, source: Path, size: int) -> str:
 def _keep(work: jobs.Work, row: Upload, source: Path, digest: str) -> StoredFile:
     """Probe the file, put it and what was made of it into storage; returns its row, not saved yet."""
     format_ = FORMATS[row.format]
-    report = sandbox.probe(
-        source, format_, lambda share: work.progress(_HASHED + (0.95 - _HASHED) * share, "measuring")
-    )
+    if purposes.unseen(row.purpose):
+        report = sandbox.Report({})
+    else:
+        report = sandbox.probe(
+            source, format_, lambda share: work.progress(_HASHED + (0.95 - _HASHED) * share, "measuring")
+        )
     facts, store = report.facts, service.storage()
     format_ = FORMATS[facts.pop("format", format_.name) if format_.kind == "video" else format_.name]
     purposes.check_size(format_.kind, row.size)  # a video without pictures is a sound

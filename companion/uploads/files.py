@@ -36,12 +36,14 @@ def keeps(asked: Callable[[str], bool]) -> Callable[[str], bool]:
 
 def shows(asked: Callable[[str], bool]) -> None:
     """Register a function that tells whether its domain shows a file, which its owner may delete all the same."""
-    _showers.append(asked)
+    if asked not in _showers:
+        _showers.append(asked)
 
 
 def on_drop(told_of: Callable[[str], None]) -> None:
     """Register a function that is told, in the transaction, of a file (by id) that goes."""
-    _mourners.append(told_of)
+    if told_of not in _mourners:
+        _mourners.append(told_of)
 
 
 def find(owner: str, file: str) -> StoredFile:
@@ -50,6 +52,12 @@ def find(owner: str, file: str) -> StoredFile:
     if row is None:
         raise NotFound("there is no such file")
     return row
+
+
+def same(owner: str, digest: str) -> StoredFile | None:
+    """An owner's file of this content (SHA-256)."""
+    found: StoredFile | None = StoredFile.get_or_none((StoredFile.owner == owner) & (StoredFile.sha256 == digest))
+    return found
 
 
 def brief(owner: str, file: str) -> tuple[str, str, str, bool] | None:
@@ -75,8 +83,8 @@ def told(row: StoredFile) -> dict[str, Any]:
 
 def saved_name(name: str, format_: str) -> str:
     """A name to save a file under: as it was given, with the ending that its content has."""
-    suffix = f".{FORMATS[format_].suffix}"
-    return name if name.lower().endswith(suffix) else f"{name}{suffix}"
+    suffix = FORMATS[format_].suffix
+    return name if not suffix or name.lower().endswith(f".{suffix}") else f"{name}.{suffix}"
 
 
 def listed(owner: str, kind: str, before: str, most: int) -> list[StoredFile]:

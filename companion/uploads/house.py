@@ -1,10 +1,9 @@
 """Keeping uploads in order: what expired, what failed for good, what a process that died left behind."""
 
 import shutil
-import time
 from pathlib import Path
 
-from companion.database import now
+from companion import elapsed
 from companion.jobs import service as jobs
 from companion.uploads import receiving, service
 from companion.uploads.models import Upload
@@ -15,15 +14,15 @@ STRAY_SECONDS = 24 * 3600  # after which nobody works any more on what lies abou
 
 def keep_house() -> int:
     """Drop uploads that have expired, and what was left behind; returns how many. End those whose check failed."""
-    given_up = (Upload.state == "checking") & (Upload.expires < now() + service.LIFE_MS - PATIENCE_MS)
+    given_up = (Upload.state == "checking") & (Upload.expires < elapsed.passed() + service.LIFE_MS - PATIENCE_MS)
     for row in list(Upload.select().where(given_up)):
         if not jobs.waiting("check", row.id):
             service.refuse(row, "the check of this file failed; send it again")
-    old = list(Upload.select().where(Upload.expires < now()))
+    old = list(Upload.select().where(Upload.expires < elapsed.passed()))
     for row in old:
         service.forget(row)
     _sweep()
-    service.storage().tidy()
+    service.storage().tidy(elapsed.passed() / 1000)
     return len(old)
 
 
@@ -42,6 +41,6 @@ def _sweep() -> None:
 
 def _stray(place: Path) -> bool:
     try:
-        return time.time() - place.stat().st_mtime > STRAY_SECONDS
+        return elapsed.passed() / 1000 - place.stat().st_mtime > STRAY_SECONDS
     except FileNotFoundError:
         return False

@@ -5,6 +5,7 @@ import hashlib
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,20 +40,31 @@ class Source(Protocol):
 
 
 class Gate:
-    """Lets so many requests write at one time, so that slow senders cannot take all threads."""
+    """Lets so many requests write at one time, so that slow senders cannot take all threads.
+
+    One place is left by each user to the others, however many slow uploads they begin.
+    """
 
     def __init__(self, most: int):
-        self._places = threading.BoundedSemaphore(max(1, most))
+        self._most = max(1, most)
+        self._each = max(1, most - 1)
+        self._writers: Counter[str] = Counter()
+        self._lock = threading.Lock()
 
     @contextmanager
-    def __call__(self) -> Iterator[None]:
-        """Unavailable, to try again soon, when all places are taken."""
-        if not self._places.acquire(blocking=False):
-            raise Unavailable("many uploads are running; this one goes on in a moment", {"Retry-After": "2"})
+    def __call__(self, user: str) -> Iterator[None]:
+        """Unavailable, to try again soon, when all places are taken, or all that one user may have."""
+        with self._lock:
+            if self._writers.total() >= self._most or self._writers[user] >= self._each:
+                raise Unavailable("many uploads are running; this one goes on in a moment", {"Retry-After": "2"})
+            self._writers[user] += 1
         try:
             yield
         finally:
-            self._places.release()
+            with self._lock:
+                self._writers[user] -= 1
+                if not self._writers[user]:
+                    del self._writers[user]
 
 
 def make(path: Path) -> None:

@@ -68,8 +68,18 @@ def create(owner: str, size: int, metadata: dict[str, str], address: str = "") -
     if size < 1:
         raise Invalid("the file is empty")
     purpose = metadata.get("purpose", "")
-    subject = metadata.get("subject", "")[:26]
+    purposes.check_known(purpose)
     details = {name: metadata[name][:100] for name in DETAILS if name in metadata}
+    return begin(owner, size, metadata.get("filename", ""), purpose, metadata.get("subject", "")[:26], details, address)
+
+
+def begin(
+    owner: str, size: int, name: str, purpose: str, subject: str, details: dict[str, str], address: str = ""
+) -> Upload:
+    """Begin an upload for a purpose. details: `sha256` is what the content must have.
+
+    TooLarge, OverQuota, Conflict with too many, Unavailable where the disk is full, or what the purpose says.
+    """
     purposes.check(purpose, owner, subject, details, size)
     with database.atomic():
         tiers.check(owner, "storage", size)
@@ -82,9 +92,9 @@ def create(owner: str, size: int, metadata: dict[str, str], address: str = "") -
             purpose=purpose,
             subject=subject,
             details=json.dumps(details),
-            name=names.shown(metadata.get("filename", "")),
+            name=names.shown(name),
             size=size,
-            expires=now() + LIFE_MS,
+            expires=now() + max(LIFE_MS, purposes.life(purpose)),
         )
         audit.record("upload.begun", owner, row.id, address, size=size)
         receiving.make(path(row.id))
@@ -100,8 +110,8 @@ def find(owner: str, upload: str) -> Upload:
 
 
 def listed(owner: str, before: str, most: int) -> list[Upload]:
-    """An owner's uploads, newest first."""
-    mine = (Upload.owner == owner) & (Upload.expires > now())
+    """An owner's uploads, newest first; not those that boxes make."""
+    mine = (Upload.owner == owner) & (Upload.expires > now()) & Upload.purpose.not_in(purposes.inner())
     if before:
         mine &= Upload.id < before
     return list(Upload.select().where(mine).order_by(Upload.id.desc()).limit(most))
@@ -136,7 +146,7 @@ def write(
     that is taken (WrongType), or of a kind that may not be so large (TooLarge), the upload is refused.
     """
     find(owner, upload)
-    with _gate(), receiving.held(path(upload)) as descriptor:
+    with _gate(owner), receiving.held(path(upload)) as descriptor:
         row = find(owner, upload)
         if row.state != "receiving":
             raise Conflict("this upload is over")
@@ -156,18 +166,19 @@ def _record(row: Upload, at: int, head: bytes) -> None:
     """Write down how far it is; look at the first bytes; begin the check when all are there."""
     try:
         if not row.format and (len(head) >= 512 or at == row.size):
-            format_ = sniff(head, row.name)
+            format_ = purposes.unseen(row.purpose) or sniff(head, row.name)
             purposes.check_format(row.purpose, format_, row.size)
             row.format = format_.name
     except Refused as exc:
-        refuse(row, str(exc))
+        refuse(row, str(exc), exc)
         raise WrongType(str(exc)) from exc
     except TooLarge as exc:
-        refuse(row, str(exc))
+        refuse(row, str(exc), exc)
         raise
     whole = at == row.size
+    life = LIFE_MS if whole else max(LIFE_MS, purposes.life(row.purpose))
     with database.atomic():
-        row.offset, row.state, row.expires = at, "checking" if whole else "receiving", now() + LIFE_MS
+        row.offset, row.state, row.expires = at, "checking" if whole else "receiving", now() + life
         if row.save(only=[Upload.offset, Upload.state, Upload.expires, Upload.format]) == 0:
             raise Conflict("this upload was cancelled")
         if whole:
@@ -175,14 +186,15 @@ def _record(row: Upload, at: int, head: bytes) -> None:
             tell(row)
 
 
-def refuse(row: Upload, reason: str) -> None:
-    """End an upload with a reason, unless it is over, and drop what came of it."""
+def refuse(row: Upload, reason: str, why: Exception | None = None) -> None:
+    """End an upload with a reason, unless it is over, and drop what came of it. why: None when the check failed."""
     with database.atomic():
         _drop(row)
         row.state, row.reason, row.expires = "refused", reason[:500], now() + KEEP_MS
         ended = {"state": row.state, "reason": row.reason, "expires": row.expires}
         if Upload.update(**ended).where(_undecided(row)).execute():
             audit.record("upload.refused", row.owner_id, row.id, reason=reason[:200])
+            purposes.lost(row, why)
             tell(row)
 
 

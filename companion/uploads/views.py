@@ -50,7 +50,7 @@ class FileOut(Answer):
 
     id: str
     name: str
-    kind: Literal["audio", "video", "image", "project"]
+    kind: Literal["audio", "video", "image", "project", "opaque"]
     format: str
     size: int
     sha256: str
@@ -62,10 +62,11 @@ class FileOut(Answer):
 class FileList(Paging):
     """Which files."""
 
-    kind: Literal["", "audio", "video", "image", "project"] = Field("", description="only of this kind")
+    kind: Literal["", "audio", "video", "image", "project", "opaque"] = Field("", description="only of this kind")
 
 
-def _headers(row: Upload) -> dict[str, str]:
+def headers(row: Upload) -> dict[str, str]:
+    """What tus says of an upload."""
     found = {
         "Tus-Resumable": tus.VERSION,
         "Upload-Offset": str(row.offset),
@@ -83,10 +84,23 @@ def _wrong_sum(offset: int) -> Response:
     return response
 
 
-def _write(upload: str, offset: int) -> Upload:
+def _write(owner: str, upload: str, offset: int) -> Upload:
     """Take the body of this request. The server's own stream ends with the body; Flask's would copy each piece."""
     checksum = tus.checksum(request.headers)
-    return service.write(who().user, upload, offset, request.environ["wsgi.input"], request.content_length, checksum)
+    return service.write(owner, upload, offset, request.environ["wsgi.input"], request.content_length, checksum)
+
+
+def patched(owner: str, upload: str) -> Response:
+    """Answer a PATCH of tus with the bytes that it brought in an owner's upload."""
+    tus.check_version(request.headers)
+    if request.mimetype != tus.BODY:
+        raise WrongType(f"send the bytes as {tus.BODY}")
+    offset = tus.number(request.headers, "Upload-Offset")
+    try:
+        row = _write(owner, upload, offset)
+    except WrongSumError:
+        return _wrong_sum(offset)
+    return Response(status=204, headers=headers(row))
 
 
 @api.on("OPTIONS", "/uploads", Rule(Access.PUBLIC, limit="page"), status=204)
@@ -113,12 +127,12 @@ def create_upload() -> Any:
     row = service.create(who().user, size, metadata, request.remote_addr or "")
     if sends:
         try:
-            row = _write(row.id, 0)
+            row = _write(who().user, row.id, 0)
         except WrongSumError:
             return _wrong_sum(0)
     response = jsonify(service.told(row))
     response.status_code = 201
-    response.headers.update(_headers(row) | {"Location": f"/api/v1/uploads/{row.id}"})
+    response.headers.update(headers(row) | {"Location": f"/api/v1/uploads/{row.id}"})
     return response
 
 
@@ -138,22 +152,14 @@ def get_upload(upload: str) -> Any:
         tus.check_version(request.headers)
     row = service.find(who().user, upload)
     response = jsonify(service.told(row))
-    response.headers.update(_headers(row))
+    response.headers.update(headers(row))
     return response
 
 
 @api.on("PATCH", "/uploads/<upload>", GO_ON, status=204, sends=tus.BODY)
 def write_upload(upload: str) -> Any:
     """Send bytes by the tus protocol, at `Upload-Offset`; `Upload-Checksum` (sha256, sha1, md5) is checked if given."""
-    tus.check_version(request.headers)
-    if request.mimetype != tus.BODY:
-        raise WrongType(f"send the bytes as {tus.BODY}")
-    offset = tus.number(request.headers, "Upload-Offset")
-    try:
-        row = _write(upload, offset)
-    except WrongSumError:
-        return _wrong_sum(offset)
-    return Response(status=204, headers=_headers(row))
+    return patched(who().user, upload)
 
 
 @api.on("DELETE", "/uploads/<upload>", GO_ON, status=204)

@@ -134,7 +134,7 @@ class Chain:
         if caller.scopes is not None and rule.access > Access.PUBLIC and rule.scope not in caller.scopes:
             raise Forbidden(f"this key lacks the scope {rule.scope}" if rule.scope else "no key may do this; sign in")
         if not safe and rule.reads_body and _sends(call) and (call.content_length or 0) <= LARGEST_BODY:
-            with self._bodies.reading(address_of(call.remote_addr)):
+            with self._bodies.reading(address_of(call.remote_addr), caller.user):
                 call.get_data()  # is kept for the view
 
     def _identify(self, call: Request) -> Identity:

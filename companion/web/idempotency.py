@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 import peewee
 from flask import Response, current_app, request
 
+from companion import elapsed
 from companion.database import Model, database, new_id, now
 from companion.errors import Conflict, Invalid
 from companion.web.identity import who
@@ -133,4 +134,4 @@ def _sealer() -> Sealer:
 
 def forget() -> int:
     """Drop keys that are a day old; returns how many."""
-    return int(Repeat.delete().where(Repeat.at < now() - KEEP_MS).execute())
+    return int(Repeat.delete().where(Repeat.at < elapsed.passed() - KEEP_MS).execute())

@@ -15,6 +15,7 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 from companion.config import Settings
 from companion.errors import TooMany
+from companion.web.away import Away
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ TABLE = {
     "enrol": (1000, 3600),  # boxes that are being claimed ask every few seconds
     "mail": (30, 3600),  # what sends mail to others
     "upload": (5000, 3600),  # beginnings alone: a crate has hundreds of small files, and tiers count bytes
+    "transfer": (50000, 3600),  # boxes send and fetch files in small pieces while they play
     "graphql": (500, 3600),
 }
 # Counted by address even when somebody is signed in: an account must not buy more guesses at others.
@@ -91,7 +93,7 @@ class Memory:
                 before = present if at - start < 2 * seconds else 0.0
                 start, present = (start + seconds, 0.0) if before else (at, 0.0)
                 row[:] = start, before, present
-            rest = start + seconds - at
+            rest = seconds - (at - start)  # in this order it is exact at the start
             used = before * rest / seconds + present
             if used + 1 > most:
                 return False, 0, _wait(before, present, most, seconds, rest)
@@ -121,15 +123,18 @@ class Redis:
     def __init__(self, address: str):
         patience = {"socket_timeout": PATIENCE_SECONDS, "socket_connect_timeout": PATIENCE_SECONDS}
         self._strategy = SlidingWindowCounterRateLimiter(storage_from_string(address, **patience))
-        self._alone = Memory()
+        self._alone, self._away = Memory(), Away()
 
     def hit(self, name: str, caller: str, most: int, seconds: int) -> Counted:
         """Count a call, unless there were enough."""
+        if self._away:
+            return self._alone.hit(name, caller, most, seconds)
         item = limits.RateLimitItemPerSecond(most, seconds)
         try:
             allowed = self._strategy.hit(item, name, caller)
             stats = self._strategy.get_window_stats(item, name, caller)
         except Exception:
+            self._away.noticed()
             log.warning("the limits' Redis does not answer; this process counts alone", exc_info=True)
             return self._alone.hit(name, caller, most, seconds)
         return allowed, stats.remaining, max(0.0, stats.reset_time - time.time())
@@ -137,6 +142,8 @@ class Redis:
     def clear(self, name: str, caller: str, most: int, seconds: int) -> None:
         """Forget a caller's calls."""
         self._alone.clear(name, caller, most, seconds)
+        if self._away:
+            return
         try:
             self._strategy.clear(limits.RateLimitItemPerSecond(most, seconds), name, caller)
         except Exception:

@@ -178,7 +178,7 @@ def _operation(route: Route, address: Address, references: dict[tuple[str, str],
 
 def _security(route: Route) -> list[Schema]:
     if route.rule.access == Access.PUBLIC:
-        return []
+        return [] if route.rule.identifies else [{"bearer": []}]  # a token that the view itself judges
     cookie: Schema = {"cookie": []} if route.method == "GET" else {"cookie": [], "csrf": []}
     return [{"bearer": []}, cookie]
 
@@ -244,7 +244,7 @@ def _responses(route: Route, address: Address, references: dict[tuple[str, str],
 def _refusals(route: Route, address: Address) -> set[int]:
     """How a route may refuse."""
     found = {400, 429, 500, 503}
-    if route.rule.access > Access.PUBLIC or route.takes is not None:
+    if route.rule.access > Access.PUBLIC or route.takes is not None or not route.rule.identifies:
         found |= {401, 403}
     if address.arguments or route.method != "GET":
         found.add(404)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
+import peewee
 from pydantic import BaseModel, ConfigDict, Field
 
 from companion.errors import Invalid
@@ -47,6 +48,21 @@ def decode(cursor: str, kinds: Sequence[type]) -> list[Any] | None:
         raise Invalid("`after` is not the `next` of an answer to this list")
     check_storable(values, "query")
     return values
+
+
+def ordered(query: Any, columns: Sequence[Any], sort: str, last: Sequence[Any] | None) -> Any:
+    """A peewee query in the order of these columns, from behind `last` on; a `sort` with - is the other way round."""
+    descending = sort.startswith("-")
+    if last is not None:
+        here, there = (columns[0], last[0]) if len(columns) == 1 else (peewee.Tuple(*columns), peewee.Tuple(*last))
+        query = query.where(here < there if descending else here > there)
+    return query.order_by(*(column.desc() if descending else column.asc() for column in columns))
+
+
+def newest(query: Any, column: Any, after: str, limit: int, kind: type = str) -> tuple[list[Any], str]:
+    """A page of a peewee query by a column that tells rows apart, the highest first, and the next cursor."""
+    rows = ordered(query, [column], "-", decode(after, [kind])).limit(limit + 1)
+    return page(list(rows), limit, lambda row: [getattr(row, column.name)])
 
 
 def page(rows: Sequence[Row], limit: int, sort: Callable[[Row], Sequence[Any]]) -> tuple[list[Row], str]:

@@ -26,7 +26,11 @@ class Remembered(Generic[Value]):
         return found[1]
 
     def put(self, key: object, value: Value, until: float) -> None:
-        """Keep a value until a time (seconds since 1970)."""
+        """Keep a value until a time of the clock, which by default is seconds since 1970."""
         if len(self._rows) >= MOST:
             self._rows.clear()
         self._rows[key] = until, value
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._rows.clear()

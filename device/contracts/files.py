@@ -8,7 +8,7 @@ fetches ranges, checks the hash, and says `file.received`. Tokens come this way 
 from dataclasses import dataclass
 from typing import Literal
 
-from device.contracts.values import FileRef, Hash, Id, Sentence, Size, Token, Track, Url
+from device.contracts.values import FileRef, Hash, Id, Place, Sentence, Size, Token, Track
 
 Purpose = Literal["recording", "set log", "stem", "track", "log", "bundle"]
 
@@ -27,7 +27,7 @@ class Wanted:
     """Send it to this URL, from the offset on."""
 
     hash: Hash
-    url: Url
+    url: Place
     token: Token
     offset: Size = 0
 
@@ -54,7 +54,7 @@ class Sent:
 
     file: FileRef
     purpose: Purpose
-    url: Url
+    url: Place
     token: Token
     track: Track | None = None
     list: Id | None = None

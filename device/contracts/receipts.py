@@ -39,7 +39,7 @@ class Numbering:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a sender has, said when it connects and after each silence; answered with a receipt."""
+    """What a sender has, if anything, said when it connects and after each silence; answered with a receipt."""
 
     streams: Annotated[tuple[Numbering, ...], Items(64)]
 

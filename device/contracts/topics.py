@@ -48,6 +48,11 @@ def everything_up(group: str = "") -> str:
     return f"$share/{group}/{wanted}" if group else wanted
 
 
+def every_status() -> str:
+    """Where boxes say whether they are there; retained, which a shared subscription does not deliver."""
+    return f"{_ROOT}/+/up/status"
+
+
 def everything_down(box: str) -> str:
     """What a box subscribes to. ValueError as for `topic`."""
     return topic(box, "down", "receipts").removesuffix("receipts") + "#"

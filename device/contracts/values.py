@@ -15,6 +15,7 @@ Sentence = Annotated[str, Text(500, says="one that is shown to a person as it is
 Word = Annotated[str, Text(60, 1, "[A-Za-z0-9_.+:~-]+")]
 FileName = Annotated[str, Text(180, 1, r"(?!\.{1,2}$)[^/\\\n\r\t]+", "without a folder")]
 Url = Annotated[str, Text(500, 8, r"https?://[!-~]+")]
+Place = Annotated[str, Text(500, 2, r"(https?:/)?/[!-.0-~][!-~]*", "a URL, or a path at the companion's own address")]
 Token = Annotated[str, Text(500, 1, "[!-~]+", "sent as `Authorization: Bearer`")]
 Day = Annotated[str, Text(10, 10, "[0-9]{4}-[0-9]{2}-[0-9]{2}")]
 Currency = Annotated[str, Text(3, 3, "[A-Z]{3}", "ISO 4217")]

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from device.errors import InputError, RackdeckError
 from device.panel import controls
@@ -19,7 +19,9 @@ from device.panel.controls import DECKS
 
 logger = logging.getLogger(__name__)
 VERSION = 1
-KEYS = ("version", "samplerate", "block", "seconds", "start", "load", "grid", "events")
+KEYS = ("version", "samplerate", "block", "seconds", "start", "load", "grid", "events", "ended", "dropped")
+Ending = Literal["stopped", "disk full", "disk failed", "power lost"]
+ENDINGS: tuple[Ending, ...] = get_args(Ending)
 GRID_KEYS = ("bpm", "first_beat")
 LONGEST_SECONDS = 24 * 3600.0  # of the sound, and again of what is played before it
 MOST_QUOTED = 80  # characters of a log in a sentence about it
@@ -51,7 +53,10 @@ class Grid:
 
 @dataclass(slots=True)
 class SetLog:
-    """One log. `seconds` is how long the rendered sound is, `start` how much is played before it, unheard."""
+    """One log. `seconds` is how long the rendered sound is, `start` how much is played before it, unheard.
+
+    ended: of ENDINGS, how the recording beside it came to its end; dropped: frames that the disk was too slow for.
+    """
 
     samplerate: int = 48000
     block: int = 64
@@ -60,6 +65,8 @@ class SetLog:
     load: dict[str, str] = field(default_factory=dict)
     grid: dict[str, Grid] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    ended: Ending = "stopped"
+    dropped: int = 0
 
     def as_json(self) -> str:
         """The log as text, one event a line."""
@@ -72,6 +79,8 @@ class SetLog:
             "load": self.load,
             "grid": {deck: {"bpm": grid.bpm, "first_beat": grid.first_beat} for deck, grid in self.grid.items()},
         }
+        if self.ended != "stopped" or self.dropped:
+            head |= {"ended": self.ended, "dropped": self.dropped}
         rows = ",\n".join(json.dumps([event.seconds, event.name, event.value]) for event in self.events)
         return json.dumps(head, indent=1)[:-2] + ',\n "events": [\n' + rows + "\n]}\n"
 
@@ -191,6 +200,10 @@ def _parse(body: object) -> SetLog:
         seconds=_number(body, "seconds", 0, LONGEST_SECONDS, None),
         start=_number(body, "start", 0, LONGEST_SECONDS, 0),
     )
+    log.dropped = _whole_number(body, "dropped", 0, 2**53, 0)
+    log.ended = body.get("ended", "stopped")
+    if log.ended not in ENDINGS:
+        raise InputError(f'"ended" must be one of {", ".join(ENDINGS)}, not {_quoted(log.ended)}')
     for deck, name in _table(body, "load").items():
         if not isinstance(name, str) or not name or "\0" in name:
             raise InputError(f"what {deck} loads must be a file's name")

@@ -35,6 +35,7 @@ def mend(journal: Path) -> str:
     audio = journal.with_name(name)
     frames = mend_wav(audio, rate) if audio.suffix == ".wav" else mend_flac(audio)
     log = compile_log(take, rate, take.started + frames)
+    log.ended = "power lost"
     write_whole(journal.with_suffix(".json"), log.as_json())
     journal.unlink()
     return f"{audio.name} was cut off; it is mended and {frames / rate:.1f} s long"

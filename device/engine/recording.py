@@ -7,6 +7,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+from device.decks.setlog import Ending
 from device.engine import parts
 from device.engine.journal import Journal, JournalFile, Line, compile_log
 from device.engine.mend import write_whole
@@ -17,6 +18,7 @@ from dsp_cython.recorder import Recorder
 log = logging.getLogger(__name__)
 LEAST_SECONDS = 60  # no recording starts with less room than this
 LAST_SECONDS = 15  # a running one is ended while there is still room to end it well
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 BYTES_A_FRAME = 6  # FLAC takes less: the forecast is the safe one
 
 
@@ -33,6 +35,7 @@ class Recording:
         self._engine, self._journal = engine, journal
         self._folder = folder
         self.message = ""
+        self._ended: Ending = "stopped"
         rate = int(engine.samplerate)
         if free_seconds(folder, rate) < LEAST_SECONDS:
             raise MachineError(f"the disk is full: less than {LEAST_SECONDS} s fit; free space in {folder}")
@@ -105,9 +108,11 @@ class Recording:
         """True once the recording is finished, well or not; then `close`."""
         if not self._stopping and self._room() < LAST_SECONDS:
             self.message = "the disk is nearly full: recording was ended; free space and start again"
+            self._ended = "disk full"
             self.stop()
         if self._recorder.failure and not self._stopping:
             self.message = f"recording ended: {_reason(self._recorder.failure)}"
+            self._ended = "disk full" if self._recorder.failure in _FULL else "disk failed"
             self.stop()
         if self._stopping and not self._stop_queued:
             self._stop_queued = self._engine.record(None)
@@ -130,6 +135,7 @@ class Recording:
         if take.stopped is not None and not self._recorder.failure:
             stopped = min(stopped, take.stopped)
         setlog = compile_log(take, int(self._engine.samplerate), stopped)
+        setlog.ended, setlog.dropped = self._ended, self.dropped
         try:
             if self._lines is not None:
                 self._lines.close()
@@ -141,6 +147,6 @@ class Recording:
 
 def _reason(number: int | None) -> str:
     number = number or errno.EIO
-    if number in (errno.ENOSPC, errno.EDQUOT):
+    if number in _FULL:
         return "the disk is full; free space and start again"
     return f"the disk reports: {os.strerror(number).lower()}"

@@ -20,6 +20,7 @@ from device.soundserver import command as soundserver
 from device.soundserver import jackd
 from device.soundserver.cards import choose_backend, list_cards
 from device.soundserver.server import ServerState, find
+from device.sync import settings
 
 HELP = "start the box: sound server, engine and display, until Ctrl-C"
 
@@ -49,11 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
         music = paths.absolute(music)
         if not music.is_dir():
             raise InputError(f"there is no folder {music}; --music takes a folder of music files")
+    home = paths.home()
+    _take_settings(arguments, home)
     rate = 48000 if arguments.rate is None else arguments.rate
     soundserver.check(argparse.Namespace(name=None, rate=rate, period=arguments.period, backend=arguments.backend))
     if rate < LOWEST_RATE:
         raise InputError(f"--rate takes {LOWEST_RATE} Hz or more, not {rate}: the engine needs that")
-    home = paths.home()
     _check_machine(home)
     held = lock.take(paths.run() / "up.lock", "a box")
     try:
@@ -72,6 +74,15 @@ def run(arguments: argparse.Namespace) -> int:
         return run_programs(programs, home)
     finally:
         os.close(held)
+
+
+def _take_settings(arguments: argparse.Namespace, home: Path) -> None:
+    """What the companion set for the next start, where nothing else is asked for."""
+    set_there = settings.at_start(home)
+    for name in ("period", "rate"):
+        value = set_there.get(f"audio.{name}")
+        if getattr(arguments, name) is None and isinstance(value, str) and value.isdecimal():
+            setattr(arguments, name, int(value))
 
 
 def _companion(arguments: argparse.Namespace, home: Path) -> tuple[tuple[Program, ...], str]:

@@ -4,8 +4,8 @@ Who a box is, is decided elsewhere (the entry-point group `rackdeck.access`); he
 """
 
 import ssl
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 
 from device.errors import MachineError
@@ -40,10 +40,12 @@ class Door:
 
     renew: may be called often: fetches the next certificate when it is time, and learns of another owner or broker;
     returns whether anything is another. MachineError.
+    hands: settings of the machine, by name, that the installation can change. InputError, MachineError.
     """
 
     look: Callable[[], Access | None]
     renew: Callable[[], bool] = lambda: False
+    hands: Mapping[str, Callable[[str], None]] = field(default_factory=dict)
 
 
 def door() -> Door:

@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import re
 import signal
 import sqlite3
 import tarfile
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from device.contracts import codec, ids
 from device.contracts.commands import Answered, Given, Permission, expired
+from device.contracts.deeds import KNOWN
 from device.contracts.files import Offered
 from device.contracts.notices import Told
 from device.contracts.values import FileRef
@@ -29,12 +29,6 @@ IDENTIFY_MS = 30_000
 LARGEST_LOG = 2 * 1024 * 1024
 KEPT_BUNDLES = 3
 _GIVEN = codec.both(Given)[0]
-_PANEL: tuple[tuple[Permission, re.Pattern[str]], ...] = (
-    ("play", re.compile(r"deck\d\.(play|cue|seek|beatjump|eject|tempo|keylock|key|quantize|hotcue\.\d\.go"
-                        r"|loop\.(beats|exit|halve|double))")),
-    ("play", re.compile(r"mixer\.(ch\d\.(fader|trim|eq_\w+|filter)|crossfader|main|booth)")),
-    ("record", re.compile(r"record\.(start|stop|format)")),
-)  # fmt: skip
 Result = Mapping[str, str | int | float | bool | None]
 
 
@@ -44,11 +38,11 @@ class Commands:
     def __init__(self, core: Core):
         self._core = core
         self._sight = Sight(core.places.runtime)
-        self._named: dict[str, tuple[Permission, Callable[[Given], Result]]] = {
-            "box.identify": ("play", self._identify),
-            "track.load": ("play", self._load),
-            "engine.restart": ("system", self._restart),
-            "logs.send": ("system", self._send_logs),
+        self._named: dict[str, Callable[[Given], Result]] = {
+            "box.identify": self._identify,
+            "track.load": self._load,
+            "engine.restart": self._restart,
+            "logs.send": self._send_logs,
         }
         self._answer_interrupted()
 
@@ -74,6 +68,8 @@ class Commands:
             answer = self._do(given)
         with self._core.database.writing() as connection:
             self._answer(connection, answer)
+        if answer.outcome == "expired":
+            self._core.born = True  # the companion may reckon with an uptime that it heard late: tell the present one
         self._core.wake()
         return 0.0
 
@@ -101,17 +97,13 @@ class Commands:
 
     def right(self, name: str) -> Permission | None:
         """The right that a command needs; None for what is not done from afar."""
-        if name in self._named:
-            return self._named[name][0]
-        if name in controls.table():
-            return next((right for right, pattern in _PANEL if pattern.fullmatch(name)), None)
-        return None
+        return KNOWN[name].permission if name in KNOWN and (name in self._named or name in controls.table()) else None
 
     def _do(self, given: Given) -> Answered:
         log.info("%s does %s", given.by or "somebody", given.do)
         try:
             named = self._named.get(given.do)
-            result = named[1](given) if named else self._turn(given)
+            result = named(given) if named else self._turn(given)
         except RackdeckError as exc:
             return Answered(given.command, "refused" if isinstance(exc, InputError) else "failed", str(exc)[:500])
         except OSError as exc:

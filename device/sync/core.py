@@ -123,6 +123,12 @@ class Core:
         self.passing.append((stream, body, retain))
         self.wake()
 
+    def carries(self) -> bool:
+        """Whether files may go over the connection that there is."""
+        return self.access is not None and (
+            not self.metered or bool(settings.get(self.database.connection, "files.metered"))
+        )
+
     def playing_rate(self) -> int:
         """Bytes a second that files may take while something plays."""
         return int(settings.get(self.database.connection, "files.playing_rate"))

@@ -67,8 +67,18 @@ class Database:
         if version > len(SCRIPTS):
             raise MachineError(f"{self.path} was made by a later version of Rackdeck; update this one")
         for number in range(version, len(SCRIPTS)):
-            script = SCRIPTS[number]
-            connection.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number + 1}; COMMIT;")
+            self._upgrade(connection, number)
+
+    @staticmethod
+    def _upgrade(connection: sqlite3.Connection, number: int) -> None:
+        """Run one script, unless another process does so at this moment."""
+        try:
+            connection.executescript(f"BEGIN IMMEDIATE; {SCRIPTS[number]}; PRAGMA user_version = {number + 1}; COMMIT;")
+        except sqlite3.OperationalError:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            if connection.execute("PRAGMA user_version").fetchone()[0] <= number:
+                raise
 
     def _set_aside(self) -> None:
         aside = self.folder / f"damaged-{time.time_ns():019}"

@@ -4,17 +4,15 @@ import http.client
 import json
 import logging
 import os
-import sqlite3
 import time
 from pathlib import Path
 from typing import Any, Literal
 
 from device.contracts import codec
 from device.contracts.files import Received, Sent
-from device.contracts.lists import Ready
 from device.errors import MachineError
 from device.library import crate
-from device.sync import tracks
+from device.sync import lists, tracks
 from device.sync.ballast import free
 from device.sync.core import Core
 from device.sync.database import DiskFullError
@@ -24,6 +22,7 @@ from device.sync.web import Web
 log = logging.getLogger(__name__)
 IDLE_SECONDS = 30.0
 FULL_SECONDS = 600
+LONGEST_NAME = 240  # bytes; a disk takes 255, and a number may come behind it
 RECORDING_ROOM = 256 * 1024 * 1024  # bytes that stay free for recordings
 _SENT = codec.both(Sent)[0]
 Outcome = Literal["there", "wanted", "disk full", "wrong hash", "not playable"]
@@ -44,7 +43,7 @@ class Downloads:
     def step(self) -> float:
         """Fetch what is wanted; returns how long to wait."""
         core = self._core
-        if core.access is None or core.metered:
+        if not core.carries():
             return IDLE_SECONDS
         now = int(time.clock_gettime(time.CLOCK_BOOTTIME))
         row = core.database.connection.execute(
@@ -54,6 +53,7 @@ class Downloads:
         ).fetchone()
         if row is None:
             self._web.close()
+            self._tidy()
             return IDLE_SECONDS
         name, body, path, tries = row
         sent: Sent = _SENT(json.loads(body))
@@ -73,7 +73,7 @@ class Downloads:
         if path is not None and path.exists() and tracks.digest(path) == name:  # killed after it was put there
             return self._done(sent, path, "there")
         if not self._is_fitting(sent):
-            return self._done(sent, None, "not playable", "its name is not that of a music file")
+            return self._done(sent, None, "not playable", "its name is not that of a music file, or too long")
         part = self._incoming / f"{name}.part"
         there = part.stat().st_size if part.exists() else 0
         if free(self._incoming) - (size - there) < self._room:
@@ -82,13 +82,15 @@ class Downloads:
             status = self._receive(sent, part, there)
             if status in (401, 403, 404, 410):
                 return self._done(sent, None, "wanted", f"the companion says status {status}")
-            if part.stat().st_size < size:
-                return 0.5
+            if (now := part.stat().st_size) < size:  # the companion sends so much at one time; or the line was cut
+                return 0.0 if now > there else 0.5
         if tracks.digest(part) != name:
             part.unlink()
             return self._done(sent, None, "wrong hash", "what came is not the file that was meant")
         place = path or self._place(sent)
-        self._set(name, path=str(place))  # before it is there, so that after a kill it is found
+        if not self._set(name, path=str(place)):  # before it is there, so that after a kill it is found
+            part.unlink()  # the box is another's since
+            return 0.0
         place.parent.mkdir(exist_ok=True)
         part.replace(place)
         _sync(place.parent)
@@ -98,8 +100,9 @@ class Downloads:
         answer = self._web.ask("GET", sent.url, {"Authorization": f"Bearer {sent.token}", "Range": f"bytes={there}-"})
         if answer.status in (401, 403, 404, 410):
             return answer.status
-        if answer.status not in (200, 206):
+        if answer.status == 416:
             part.unlink(missing_ok=True)
+        if answer.status not in (200, 206):
             raise OSError(f"status {answer.status}")
         begins = there if answer.status == 206 else 0
         with part.open("r+b" if part.exists() else "wb") as file:
@@ -107,7 +110,7 @@ class Downloads:
             file.seek(begins)
             for piece in self._web.body():
                 file.write(piece[: sent.file.size - file.tell()])
-                if file.tell() >= sent.file.size or self._core.ending or self._core.metered:
+                if file.tell() >= sent.file.size or self._core.ending or not self._core.carries():
                     break
             file.flush()
             os.fsync(file.fileno())
@@ -119,7 +122,8 @@ class Downloads:
         name = sent.file.name
         if sent.purpose not in ("track", "stem"):
             return True
-        return not name.startswith(".") and Path(name).suffix.lower() in crate.SUFFIXES
+        is_short = len(name.encode()) <= LONGEST_NAME
+        return is_short and not name.startswith(".") and Path(name).suffix.lower() in crate.SUFFIXES
 
     def _place(self, sent: Sent) -> Path:
         """A free name in the music folder; other files lie with the sync's own."""
@@ -141,26 +145,10 @@ class Downloads:
                 (state, str(path or ""), said, sent.file.hash),
             )
             self._core.outbox.add(connection, Received(sent.file.hash, outcome, said))
-            for ready in self._lists(connection, sent.file.hash):
+            for ready in lists.needing(connection, sent.file.hash):
                 self._core.outbox.add(connection, ready)
         self._core.changed({"lists"})
         return 0.0
-
-    @staticmethod
-    def _lists(connection: sqlite3.Connection, name: str) -> list[Ready]:
-        """How far the lists are that need this file."""
-        found = []
-        for (body,) in connection.execute("SELECT body FROM copies WHERE kind = 'list'").fetchall():
-            row = json.loads(body)
-            needed = row.get("files", [])
-            if name in needed:
-                marks = ",".join("?" * len(needed))
-                there = connection.execute(
-                    f"SELECT count(*) FROM downloads WHERE state = 'there' AND hash IN ({marks})",
-                    needed,
-                ).fetchone()[0]
-                found.append(Ready(row["list"], there, len(set(needed)) - there))
-        return found
 
     def _name(self, path: Path, sent: Sent) -> None:
         """Write into the folder's crate what the companion knows of the track."""
@@ -175,6 +163,15 @@ class Downloads:
             found = path.stat()
             tracks.keep_hash(connection, path, (sent.file.hash, found.st_size, found.st_mtime_ns))
 
+    def _tidy(self) -> None:
+        """Parts of what nobody waits for any more go: of a former owner, or sent in vain."""
+        parts = {part.stem: part for part in self._incoming.glob("*.part")}
+        waiting = "SELECT hash FROM downloads WHERE state IN ('wanted', 'disk full', 'asked')"
+        for (name,) in self._core.database.connection.execute(waiting).fetchall() if parts else ():
+            parts.pop(name, None)
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+
     def _full(self, name: str) -> float:
         """It waits; the companion is told once."""
         connection = self._core.database.connection
@@ -185,10 +182,12 @@ class Downloads:
             self._core.tell(Received(name, "disk full", "the disk is full"))
         return 0.0
 
-    def _set(self, name: str, **values: Any) -> None:
+    def _set(self, name: str, **values: Any) -> bool:
+        """Note something of a file; whether it is still waited for."""
         with self._core.database.writing() as connection:
             columns = ", ".join(f"{column} = ?" for column in values)
-            connection.execute(f"UPDATE downloads SET {columns} WHERE hash = ?", (*values.values(), name))
+            done = connection.execute(f"UPDATE downloads SET {columns} WHERE hash = ?", (*values.values(), name))
+            return done.rowcount > 0
 
 
 def _sync(folder: Path) -> None:

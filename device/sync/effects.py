@@ -8,8 +8,12 @@ from typing import Any
 from device.contracts import codec, commands, configuration, documents, earnings, files, lists, notices, releases
 from device.contracts.envelope import Message
 from device.sync import settings
+from device.sync.core import uptime
+from device.sync.documents import Merging
 from device.sync.inbox import RefusedError
+from device.sync.lists import progress
 from device.sync.outbox import Outbox
+from device.sync.uploads import AGAIN_SECONDS
 
 KEPT = {"release": 200, "notice": 100, "list": 500}  # copies of a kind, the latest
 Handler = Callable[[sqlite3.Connection, Message], None]
@@ -21,6 +25,7 @@ class Effects:
     def __init__(self, outbox: Outbox):
         self._outbox = outbox
         self.changed: set[str] = set()
+        self.documents = Merging(outbox)
         self._handlers: dict[type[Any], Handler] = {
             releases.Changed: self._release,
             earnings.Cards: self._earnings,
@@ -34,9 +39,9 @@ class Effects:
             files.Kept: self._kept,
             files.Refused: self._refused,
             files.Sent: self._sent,
-            documents.Update: self._document,
-            documents.State: self._document,
-            documents.Gone: self._document,
+            documents.Update: self._document(self.documents.update),
+            documents.State: self._document(self.documents.state),
+            documents.Gone: self._document(self.documents.gone),
         }
 
     def apply(self, connection: sqlite3.Connection, message: Message) -> None:
@@ -79,7 +84,7 @@ class Effects:
         applied = settings.apply(connection, message.body)
         if applied is not None:
             self._outbox.add(connection, applied)
-            self.changed.add("outbox")
+            self.changed |= {"outbox", "configuration"}
 
     def _command(self, connection: sqlite3.Connection, message: Message) -> None:
         given = message.body
@@ -91,7 +96,8 @@ class Effects:
 
     def _list(self, connection: sqlite3.Connection, message: Message) -> None:
         self._copy(connection, "list", message.body.list, message.head.at.ms, message.body)
-        self.changed |= {"lists", "downloads"}
+        self._outbox.add(connection, progress(connection, codec.plain(message.body)))
+        self.changed |= {"lists", "downloads", "outbox"}
 
     def _withdrawn(self, connection: sqlite3.Connection, message: Message) -> None:
         connection.execute("DELETE FROM copies WHERE kind = 'list' AND key = ?", (message.body.list,))
@@ -100,7 +106,7 @@ class Effects:
     def _wanted(self, connection: sqlite3.Connection, message: Message) -> None:
         wanted = message.body
         connection.execute(
-            "UPDATE uploads SET state = 'wanted', url = ?, token = ?, sent = ?, due = 0, tries = 0, said = '' "
+            "UPDATE uploads SET state = 'wanted', url = ?, token = ?, sent = ?, due = 0, said = '' "
             "WHERE hash = ? AND state NOT IN ('kept', 'refused')",
             (wanted.url, wanted.token, wanted.offset, wanted.hash),
         )
@@ -115,8 +121,8 @@ class Effects:
     def _refused(self, connection: sqlite3.Connection, message: Message) -> None:
         refused = message.body
         connection.execute(
-            "UPDATE uploads SET state = ?, said = ?, due = 0 WHERE hash = ? AND state <> 'kept'",
-            ("refused" if refused.for_good else "put off", refused.said, refused.hash),
+            "UPDATE uploads SET state = ?, said = ?, due = ? WHERE hash = ? AND state <> 'kept'",
+            ("refused" if refused.for_good else "put off", refused.said, int(uptime()) + AGAIN_SECONDS, refused.hash),
         )
         self.changed.add("uploads")
 
@@ -128,10 +134,9 @@ class Effects:
         )
         self.changed.add("downloads")
 
-    def _document(self, connection: sqlite3.Connection, message: Message) -> None:
-        """Keep it for whoever merges documents, which is not decided here."""
-        connection.execute(
-            "INSERT INTO updates (document, kind, body) VALUES (?, ?, ?)",
-            (message.body.document, message.head.kind, json.dumps(codec.plain(message.body))),
-        )
-        self.changed.add("documents")
+    def _document(self, work: Callable[[sqlite3.Connection, Any], None]) -> Handler:
+        def handle(connection: sqlite3.Connection, message: Message) -> None:
+            work(connection, message.body)
+            self.changed |= {"lists", "outbox"}
+
+        return handle

@@ -9,7 +9,6 @@ import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 from device.contracts import ids
 from device.contracts.files import Offered
@@ -17,13 +16,12 @@ from device.contracts.sets import MOST_ENTRIES, Finished, Started
 from device.contracts.values import FileRef
 from device.decks import setlog
 from device.errors import InputError
-from device.sync import tracklist, tracks, uploads
+from device.sync import playlists, tracklist, tracks, uploads
 from device.sync.core import Core
 
 log = logging.getLogger(__name__)
 MIMES = {".wav": "audio/wav", ".flac": "audio/flac"}
 LOOK_SECONDS = 2.0
-Ending = Literal["stopped", "disk full", "disk failed", "power lost"]
 
 
 def set_id(seed: str, name: str, started: int, again: str = "") -> str:
@@ -122,6 +120,7 @@ class Recordings:
             )
             self._killed("within the set")
             self._core.outbox.add(connection, body)
+            playlists.of_set(connection, body)
             for file, where, purpose in ((sound, audio, "recording"), (played, path, "set log")):
                 uploads.offer(connection, self._core.outbox, Offered(file, purpose, body.set), where)  # type: ignore[arg-type]
         self._killed("after the set")
@@ -159,11 +158,12 @@ class Recordings:
             log_.seconds,
             len(found),
             tuple(found[:MOST_ENTRIES]),
-            row[2] if going_on else "stopped",
+            # the log says it, unless the disk had no room for that: then the panel did, and was noted
+            row[2] if going_on and row[2] != "stopped" else log_.ended,
             sound,
             played,
             log_.samplerate,
-            row[3] if going_on else 0,
+            max(row[3] if going_on else 0, log_.dropped),
         )
 
     def _hash_tracks(self, set_log: setlog.SetLog) -> None:
@@ -181,7 +181,7 @@ class Recordings:
                         tracks.keep_hash(writing, path, found)
 
 
-def _ending(said: str) -> Ending:
+def _ending(said: str) -> setlog.Ending:
     if "full" in said:
         return "disk full"
     return "disk failed" if "disk" in said else "stopped"

@@ -57,4 +57,26 @@ CREATE TABLE downloads (
 ) WITHOUT ROWID;
 """
 
-SCRIPTS = (_FIRST,)
+_DOCUMENTS = """
+DROP TABLE updates;
+
+-- Playlists and sets, which both sides edit. checkpoint: the sequence of the update that all before it were made one
+-- with; gone: 1 deleted here and not told, 2 deleted. told: whether the update is in the outbox, or came from there.
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, of_kind TEXT NOT NULL, title TEXT NOT NULL DEFAULT '', count INTEGER NOT NULL DEFAULT 0,
+    sequence INTEGER NOT NULL DEFAULT 0, checkpoint INTEGER NOT NULL DEFAULT 0, changed INTEGER NOT NULL DEFAULT 0,
+    gone INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE TABLE document_updates (
+    document TEXT NOT NULL, sequence INTEGER NOT NULL, told INTEGER NOT NULL, payload BLOB NOT NULL,
+    PRIMARY KEY (document, sequence)
+) WITHOUT ROWID;
+CREATE INDEX untold ON document_updates (document) WHERE NOT told;
+CREATE TABLE document_parts (
+    document TEXT NOT NULL, part INTEGER NOT NULL, parts INTEGER NOT NULL, payload BLOB NOT NULL,
+    PRIMARY KEY (part)
+) WITHOUT ROWID;
+CREATE TABLE document_hashes (document TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (document, hash)) WITHOUT ROWID;
+"""
+
+SCRIPTS = (_FIRST, _DOCUMENTS)

@@ -5,6 +5,7 @@ import sqlite3
 from typing import Any
 
 from device.panel import board
+from device.sync import playlists
 
 MOST_RELEASES = 50
 MOST_NOTICES = 20
@@ -33,11 +34,25 @@ def document(connection: sqlite3.Connection, name: str, now: int) -> board.Docum
 
 def _lists(connection: sqlite3.Connection) -> list[dict[str, Any]]:
     there = {row[0] for row in connection.execute("SELECT hash FROM downloads WHERE state = 'there'")}
+    own = {row.id: row for row in playlists.listed(connection)}
     shown = []
     for row in bodies(connection, "list", MOST_LISTS):
-        files = row.pop("files", [])
+        files, known = row.pop("files", []), own.pop(row["list"], None)
+        if known is not None:
+            row["title"] = known.title
         shown.append({**row, "files": len(files), "there": sum(one in there for one in files)})
-    return shown
+    rest = [row for row in own.values() if row.kind == "playlist"][: MOST_LISTS - len(shown)]
+    return shown + [
+        {
+            "list": row.id,
+            "of": row.kind,
+            "title": row.title,
+            "tracks": row.tracks,
+            "files": row.needed,
+            "there": row.there,
+        }
+        for row in rest
+    ]
 
 
 def _fitting(name: str, rows: list[dict[str, Any]]) -> board.Document | None:

@@ -67,8 +67,8 @@ class Sender:
         if now - self._began > CALM_SECONDS:
             self.connect(now)
 
-    def heard(self, cursors: Iterable[Cursor], now: float) -> None:
-        """Receipts came."""
+    def heard(self, cursors: Iterable[Cursor], now: float) -> list[str]:
+        """Receipts came. Returns the streams that had to be numbered anew: this outbox was an old copy."""
         beyond: list[str] = []
         for cursor in cursors:
             stream = self._streams.get(cursor.stream)
@@ -84,6 +84,7 @@ class Sender:
                 beyond.append(cursor.stream)
         if beyond:
             self._renumber(beyond)
+        return beyond
 
     def _renumber(self, names: list[str]) -> None:
         with self._database.writing() as connection:
@@ -111,12 +112,11 @@ class Sender:
             self._fill(name, stream, now)
 
     def opening(self) -> Opening | None:
-        """What must be said of the numberings now, if anything."""
+        """What must be said of the numberings now, if anything: with nothing to send, that there is nothing."""
         if not self._asks:
             return None
         self._asks = False
-        found = self._outbox.numberings(self._database.connection)
-        return Opening(tuple(found)) if found else None
+        return Opening(tuple(self._outbox.numberings(self._database.connection)))
 
     def _fill(self, name: str, stream: _Stream, now: float) -> None:
         window, most = stream.window, 1 if stream.quiet else WINDOW

@@ -11,6 +11,7 @@ from device.errors import RackdeckError
 from device.panel import board
 from device.sync.access import Door
 from device.sync.commands import Commands
+from device.sync.configuring import Configuring
 from device.sync.core import Core, Places
 from device.sync.crashes import Crashes
 from device.sync.database import DiskFullError
@@ -153,6 +154,7 @@ def parts(core: Core, door: Door) -> list[Worker]:
         Worker(core, "recordings", Recordings(core).step),
         Worker(core, "crashes", Crashes(core).step),
         Worker(core, "commands", Commands(core).step),
+        Worker(core, "configuration", Configuring(core, door).step),
         Worker(core, "live", Live(core).step),
         Worker(core, "uploads", Uploads(core).step),
         Worker(core, "downloads", Downloads(core).step),

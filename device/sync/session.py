@@ -5,6 +5,7 @@ import logging
 import os
 import sqlite3
 import time
+from dataclasses import replace
 from typing import Any
 
 from device.contracts import status
@@ -14,7 +15,7 @@ from device.errors import InputError, MachineError
 from device.panel import board
 from device.sync import screen
 from device.sync.access import Door
-from device.sync.core import Core
+from device.sync.core import Core, uptime
 from device.sync.database import DiskFullError, get, put
 from device.sync.effects import Effects
 from device.sync.link import Link
@@ -28,7 +29,10 @@ IDLE_SECONDS = 1.0
 ACCESS_SECONDS = 2.0
 STATE_SECONDS = 0.2
 PROBE_SECONDS = 5.0
-_OF_AN_OWNER = ("cursors", "held", "dead", "copies", "commands", "updates", "uploads", "downloads", "playing")
+_OF_AN_OWNER = (
+    "cursors", "held", "dead", "copies", "commands", "documents", "document_updates", "document_parts",
+    "document_hashes", "uploads", "downloads", "playing",
+)  # fmt: skip
 
 
 class Session:
@@ -51,6 +55,7 @@ class Session:
         self._said = core.database.said
         self._writer.show("sync", self._state.as_dict())
         self._look()
+        self._tell_edits()
         self._show(set(screen.NAMES))
 
     def step(self) -> None:
@@ -120,7 +125,7 @@ class Session:
         self._sender.refresh()
         self._sender.connect(now)
         if self._birth is not None:
-            self._send("status", self._birth, retain=True)
+            self._send("status", replace(self._birth, uptime=uptime()), retain=True)
         self._core.born = True
 
     def _send(self, stream: str, body: Any, retain: bool = False) -> None:
@@ -147,12 +152,13 @@ class Session:
             self._send("receipts", receipt)
         elif taken.opened:
             self._send("receipts", Receipt(()))
-        if taken.receipts:
-            self._sender.heard(taken.receipts, now)
+        if taken.receipts and "documents" in self._sender.heard(taken.receipts, now):
+            self._compare()
         if taken.opened:
             self._sender.opened(now)
         if taken.lost:
             log.error("%d messages of the companion are lost: this box lost its memory of having had them", taken.lost)
+            self._compare()
         if taken.watched is not None:
             self._core.watched = now + taken.watched.seconds, taken.watched
             self._core.ring({"live"})
@@ -174,7 +180,22 @@ class Session:
         version = self._core.database.version()
         if version != self._version:
             self._version = version
+            self._tell_edits()
             self._sender.refresh()
+
+    def _tell_edits(self) -> None:
+        """What was edited here, by whichever process, is for the companion."""
+        documents, database = self._effects.documents, self._core.database
+        if documents.untold(database.connection):
+            with database.writing() as connection:
+                documents.tell(connection)
+            self._show({"lists"})
+
+    def _compare(self) -> None:
+        """Something that was told or heard is lost: say what is here of every document, and get the rest."""
+        with self._core.database.writing() as connection:
+            self._effects.documents.say_all(connection)
+        self._sender.refresh()
 
     def _pass(self) -> None:
         passing = self._core.passing

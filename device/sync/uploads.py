@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 IDLE_SECONDS = 30.0
 AGAIN_SECONDS = 6 * 3600  # an offer that nobody answered is made again
 KEPT_SECONDS = 600  # so long the companion may take to check a file that it has
+_LOST = (401, 403, 404, 410)  # the token or the upload is out of date
+_LATER = (423, 429)  # another request still writes; too many
 LONGEST_WAIT = 900.0
 PATCH = 8 * FAST_PIECE  # bytes of one request; while playing less, so that a pause comes soon
 _TUS = {"Tus-Resumable": "1.0.0"}
@@ -62,23 +64,21 @@ class Uploads:
         """Send a piece of what is wanted; returns how long to wait."""
         core = self._core
         connection = core.database.connection
-        allowed = settings.get(connection, "files.upload") and (
-            not core.metered or settings.get(connection, "files.metered")
-        )
-        if core.access is None or not allowed:
+        if not (core.carries() and settings.get(connection, "files.upload")):
             return IDLE_SECONDS
         self._offer_again(connection)
         row = connection.execute(
-            "SELECT hash, path, url, token, tries FROM uploads WHERE state = 'wanted' AND due <= ? "
+            "SELECT hash, path, url, token, tries, json_extract(body, '$.size') FROM uploads "
+            "WHERE state = 'wanted' AND due <= ? "
             "ORDER BY json_extract(body, '$.size') LIMIT 1",
             (_now(),),
         ).fetchone()
         if row is None:
             self._web.close()
             return IDLE_SECONDS
-        name, path, url, token, tries = row
+        name, path, url, token, tries, size = row
         try:
-            return self._send(name, Path(path), url, {**_TUS, "Authorization": f"Bearer {token}"})
+            return self._send(name, Path(path), size, url, {**_TUS, "Authorization": f"Bearer {token}"}, tries)
         except MachineError as exc:
             self._set(name, state="put off", due=_now() + AGAIN_SECONDS, said=str(exc)[:300])
             return 0.0
@@ -103,7 +103,7 @@ class Uploads:
             self._core.outbox.add(connection, offered)
         self._core.wake()
 
-    def _send(self, name: str, path: Path, url: str, headers: dict[str, str]) -> float:
+    def _send(self, name: str, path: Path, offered: int, url: str, headers: dict[str, str], tries: int) -> float:
         try:
             file = path.open("rb")
         except FileNotFoundError:
@@ -111,9 +111,12 @@ class Uploads:
             return 0.0
         with file:
             size = file.seek(0, 2)
+            if size != offered:
+                self._set(name, state="gone", said="the file is another one than was offered")
+                return 0.0
             offset = self._offset(url, headers)
             if offset is None:
-                return self._lost(name)
+                return self._lost(name, tries)
             while offset < size and self._goes_on():
                 most = min(size - offset, 4 * PIECE if self._core.now.busy else PATCH)
                 answer = self._web.ask(
@@ -129,11 +132,14 @@ class Uploads:
                 )
                 if answer.status in (409, 460):
                     return 0.1
-                if answer.status >= 500 or answer.status == 429:
+                if answer.status >= 500 or answer.status in _LATER:
                     raise OSError(f"status {answer.status}")
-                if answer.status >= 300:
-                    return self._lost(name)
+                if answer.status in _LOST:
+                    return self._lost(name, tries)
+                if answer.status >= 300:  # it does not take the file, and says why by message
+                    raise MachineError(f"the companion does not take it (status {answer.status})")
                 offset = answer.number("upload-offset") or offset + most
+                tries = 0
         if offset >= size:
             self._set(name, state="sent", sent=size, due=_now() + KEPT_SECONDS, tries=0, said="")
             return 0.0
@@ -141,20 +147,23 @@ class Uploads:
         return 1.0
 
     def _goes_on(self) -> bool:
-        return self._core.access is not None and not self._core.metered and not self._core.ending
+        return self._core.carries() and not self._core.ending
 
     def _offset(self, url: str, headers: dict[str, str]) -> int | None:
         """How much of it the companion has; None when it knows nothing of it any more."""
         answer = self._web.ask("HEAD", url, headers)
-        if answer.status >= 500 or answer.status == 429:
+        if answer.status >= 500 or answer.status in _LATER:
             raise OSError(f"status {answer.status}")
+        if answer.status >= 300 and answer.status not in _LOST:
+            raise MachineError(f"the companion does not take it (status {answer.status})")
         return answer.number("upload-offset") if answer.status < 300 else None
 
-    def _lost(self, name: str) -> float:
-        """The token or the upload is out of date: offer the file again."""
-        row = self._core.database.connection.execute("SELECT body FROM uploads WHERE hash = ?", (name,)).fetchone()
-        self._offer(name, row[0])
-        return 0.0
+    def _lost(self, name: str, tries: int) -> float:
+        """The token or the upload is out of date: offer the file again, at first at once and then ever later."""
+        wait = min(2.0**tries - 1, LONGEST_WAIT)
+        self._set(name, state="put off", due=_now() + int(wait), tries=tries + 1, said="it has to be offered anew")
+        self._offer_again(self._core.database.connection)
+        return min(wait, 1.0)
 
     def _set(self, name: str, **values: Any) -> None:
         with self._core.database.writing() as connection:

@@ -43,8 +43,9 @@ class Web:
         self._answer: http.client.HTTPResponse | None = None
 
     def ask(self, method: str, url: str, headers: Mapping[str, str], body: "Throttled | None" = None) -> Answer:
-        """One request. MachineError for an address to which no token is sent."""
-        found = urlsplit(url)
+        """One request. url: a path is at the companion's own address. MachineError where no token is sent."""
+        access = self._core.access
+        found = urlsplit(f"{access.companion.rstrip('/')}{url}" if url.startswith("/") and access else url)
         place = found.scheme, found.hostname or "", found.port
         if self._answer is not None and not self._answer.isclosed():
             self.close()
@@ -106,8 +107,8 @@ class Web:
         if pin and isinstance(line.sock, ssl.SSLSocket):
             shown = hashlib.sha256(line.sock.getpeercert(True) or b"").hexdigest()
             if not hmac.compare_digest(shown, pin):
-                self.close()
-                raise MachineError("the companion shows another certificate than when this box was claimed")
+                self.close()  # it may be a network with a page of its own in between: later it is the companion again
+                raise ConnectionError("it shows another certificate than when this box was claimed")
 
 
 class Pace:

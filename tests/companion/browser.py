@@ -20,12 +20,19 @@ from companion.boxes.models import Box
 from companion.catalogue import search
 from companion.catalogue.models import Recording
 from companion.catalogue.models import Track as TrackRow
+from companion.commanding import setup as commanding
+from companion.documents import receiving as documents
+from companion.events import service as events
 from companion.ingest import service as ingest
 from companion.ingest.models import DeadLetter
+from companion.lists import setup as lists
 from companion.sets import receiving as sets
 from companion.sets import service as box_sets
 from companion.sets.models import BoxSet
+from companion.storage.service import open_storage
 from companion.telemetry import receiving as telemetry
+from companion.transfers import setup as transfers
+from companion.uploads import service as uploads
 from device.contracts import topics
 from device.contracts.plays import Played
 from device.contracts.values import Track
@@ -76,7 +83,10 @@ class Companion:
     @contextmanager
     def database(self):
         """Its database, for what a browser cannot do."""
-        database.bind(config.load({"PATH": os.environ["PATH"]}, folder=self.folder))
+        settings = config.load({"PATH": os.environ["PATH"]}, folder=self.folder)
+        database.bind(settings)
+        events.install(settings)
+        uploads.install(settings, open_storage(settings))
         with database.connection():
             yield
 
@@ -87,13 +97,14 @@ class Companion:
             claims.offer_claim(code, box)
 
     def send(self, box, stream, *bodies):
-        """As if messages of a stream had come from a box; its status is not numbered."""
-        for domain in (sets, telemetry):
+        """As if messages of a stream had come from a box; its status and its panel's values are not numbered."""
+        for domain in (sets, telemetry, commanding, transfers, lists, documents):
             domain.install()
-        epoch = self._connection if stream == "status" else database.new_id()
+        passing = stream in ("status", "live")
+        epoch = self._connection if passing else database.new_id()
         with self.database():
             for seq, body in enumerate(bodies, 1):
-                payload = message(body, 0 if stream == "status" else seq, epoch, stream)
+                payload = message(body, 0 if passing else seq, epoch, stream)
                 ingest.take([ingest.opened(topics.topic(box, "up", stream), payload, database.now())])
 
     def attach(self, number, track):

@@ -9,16 +9,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from companion.accounts.models import OutsideIdentity, Passkey, User
-from companion.boxes import claims
-from companion.boxes.claims import PublicInfo
+from companion.boxes.models import Box
 from companion.catalogue.models import Artist, Recording, Track
-from companion.database import connection, database, new_id
+from companion.database import connection, database, new_id, now
 from companion.ingest.models import DeadLetter
 from companion.jobs.models import Job
 from companion.notices import service as notices
+from companion.releases import service as releases
 from companion.sets.models import BoxSet
 from companion.telemetry.models import BoxCrash
+from companion.transfers.models import Transfer
 from companion.uploads.models import StoredFile
+from device.contracts.releases import Changed
 from tests.companion.people import PASSWORD, Person
 from tests.companion.posts import message, played
 from tests.companion.sending import BODY, meta, send
@@ -30,6 +32,7 @@ NAME = MARK.capitalize()
 MONEY = {"source": "gig", "title": MARK, "amount": 1, "currency": "EUR", "day": "2026-01-31"}
 PLAYED = message(played(MARK), 1, new_id(), "plays")
 NOBODYS = {"key": "", "nonce": "", "signature": ""}  # a box's proof that is none
+PLAY = {"do": "deck1.play", "arguments": {"value": 1}}
 TUS = {"Tus-Resumable": "1.0.0"}
 
 
@@ -132,15 +135,14 @@ class World:
     # boxes and notices
 
     def box(self, owner=None):
-        owner = owner or self.mira
-        number = new_id()
-        code = number[-8:].upper().translate(str.maketrans("OIL", "011"))
+        """Not claimed by its code: a tier includes too few for all calls."""
         with connection():
-            claims.offer_claim(code, PublicInfo(number, MARK, MARK, ""))
-        box = _ok(owner.post("/boxes/claims", {"code": code}))["id"]
-        with connection():
-            User.update(tier="pro").where(User.id == owner.id).execute()
-        return box
+            row = {"name": MARK, "model": MARK, "fingerprint": "", "claimed": now()}
+            return Box.create(id=new_id(), owner=(owner or self.mira).id, **row).id
+
+    def rack(self):
+        """A box that stays hers."""
+        return self.once("rack", self.box)
 
     def offered(self):
         """To Mira."""
@@ -234,8 +236,24 @@ class World:
         files = {"recording_hash": digest, "recording_file": self.file(), "log_hash": digest, "log_file": self.file()}
         return self.set(**files)
 
+    def transfer(self, way):
+        """That Mira's box sends or is sent; only the box has a token for it."""
+        with connection():
+            row = {"box": new_id(), "way": way, "hash": new_id(), "size": 1, "mime": "a/b", "purpose": "recording"}
+            return Transfer.create(owner=self.mira.id, name=MARK, state="sent", file=self.file(), **row).id
+
     def entry(self):
         return _ok(self.mira.post("/earnings/entries", MONEY))["id"]
+
+    def release(self):
+        number = new_id()
+        with connection():
+            releases.status_changed(self.mira.id, Changed(number, MARK, MARK, "live", 1))
+        return number
+
+    def playlist(self):
+        tracks = [{"title": MARK, "track": self.first()}]
+        return _ok(self.mira.post("/documents", {"title": MARK, "tracks": tracks}))["id"]
 
     def crash(self, box):
         with connection():
@@ -270,6 +288,12 @@ def _ok(answer):
 def _with(make, name, **more):
     """A call that needs one thing of Mira's, whose id is the path argument `name`."""
     return lambda world: hers(**{name: make(world)}, **more)
+
+
+def _in_playlist(world, **more):
+    number = world.playlist()
+    (track,) = _ok(world.mira.get(f"/documents/{number}"))["tracks"]
+    return hers(number=number, entry=track["id"], **more)
 
 
 def _in_project(make=None, name="", **more):
@@ -308,8 +332,23 @@ def _asked(world):
 
 
 def _crashed(world):
-    box = world.box()
+    box = world.rack()
     return hers(box=box, number=world.crash(box))
+
+
+def _commanded(what):
+    def made(world):
+        box = world.rack()
+        command = _ok(world.mira.post(f"/boxes/{box}/commands", PLAY))["id"]
+        return hers(box=box, **({"command": command} if what == "get" else {}))
+
+    return made
+
+
+def _listed(world):
+    box, number = world.rack(), world.playlist()
+    _ok(world.mira.post(f"/boxes/{box}/lists", {"list": number}))
+    return hers(box=box, number=number)
 
 
 def _played(world):
@@ -431,10 +470,44 @@ BOXES = {
     "boxes.get_revoked": _same(200),
 }
 TELEMETRY = {
-    "telemetry.get_status": _with(World.box, "box"),
-    "telemetry.list_health": _with(World.box, "box"),
-    "telemetry.list_crashes": _with(World.box, "box"),
+    "telemetry.get_status": _with(World.rack, "box"),
+    "telemetry.list_health": _with(World.rack, "box"),
+    "telemetry.list_crashes": _with(World.rack, "box"),
     "telemetry.get_crash": _crashed,
+}
+RELEASES = {
+    "releases.list_releases": _same(),
+    "releases.get_release": _with(World.release, "release"),
+}
+LISTS = {
+    "documents.list_documents": _same(),
+    "documents.make_document": lambda world: own(201, json={"title": "Mine"}),
+    "documents.get_document": _with(World.playlist, "number"),
+    "documents.edit_document": _with(World.playlist, "number", json={"title": "Other"}),
+    "documents.delete_document": _with(World.playlist, "number"),
+    "documents.add_tracks": _with(World.playlist, "number", json={"tracks": [{"title": "Other"}]}),
+    "documents.edit_track": lambda world: _in_playlist(world, json={"note": "Other"}),
+    "documents.remove_track": _in_playlist,
+    "lines.make_document_ticket": _with(World.playlist, "number"),
+    "lists.send_tracks": lambda world: hers(box=world.rack(), json={"tracks": [world.first()]}),
+    "lists.send_list": lambda world: hers(box=world.rack(), json={"list": world.playlist()}),
+    "lists.list_lists": _with(World.rack, "box"),
+    "lists.get_list": _listed,
+    "lists.withdraw_list": _listed,
+}
+COMMANDING = {
+    "commanding.list_known": _with(World.rack, "box"),
+    "commanding.give_command": _with(World.rack, "box", json=PLAY),
+    "commanding.list_commands": _commanded("list"),
+    "commanding.get_command": _commanded("get"),
+    "commanding.get_configuration": _with(World.rack, "box"),
+    "commanding.put_configuration": _with(World.rack, "box", json={"settings": {"plays.told": True}}),
+}
+TRANSFERS = {
+    "transfers.list_box_files": _with(World.rack, "box"),
+    "transfers.get_coming": lambda world: hers(401, number=world.transfer("up")),
+    "transfers.write_coming": lambda world: hers(401, number=world.transfer("up"), data=b"x", content_type=BODY),
+    "transfers.get_sent": lambda world: hers(401, number=world.transfer("down")),
 }
 SETS = {
     "sets.list_sets": _same(),
@@ -484,6 +557,7 @@ UPLOADS = {
 CATALOGUE = {
     "catalogue.list_tracks": _same(),
     "catalogue.get_facets": _same(),
+    "catalogue.get_several": _same(query_string={"ids": "x"}),
     "catalogue.get_track": _on_track(),
     "catalogue.edit_track": _on_track(json={"title": "Other"}),
     "catalogue.put_markers": _on_track(json={"markers": [{"start": 0.1}]}),
@@ -529,4 +603,19 @@ ADMIN = {
     "openapi": _same(),
     "graphql": _asked,
 }
-CASES = ACCOUNTS | PROJECTS | BOXES | TELEMETRY | SETS | EARNINGS | NOTICES | UPLOADS | CATALOGUE | ADMIN
+CASES = (
+    ACCOUNTS
+    | PROJECTS
+    | BOXES
+    | TELEMETRY
+    | TRANSFERS
+    | RELEASES
+    | LISTS
+    | COMMANDING
+    | SETS
+    | EARNINGS
+    | NOTICES
+    | UPLOADS
+    | CATALOGUE
+    | ADMIN
+)

@@ -1,10 +1,13 @@
 """What a box says in the tests of the page: a set, its state, a report."""
 
 from companion.database import new_id, now
+from device.contracts.documents import Update
 from device.contracts.health import Report, Sound, Storage, Waiting
 from device.contracts.sets import Entry, Finished
 from device.contracts.status import Deck, Online, Progress
 from device.contracts.values import FileRef, Track
+from device.documents import Content
+from device.documents import Entry as Written
 
 DISK = Storage(500_000_000_000, 412_000_000_000)
 
@@ -21,6 +24,20 @@ def finished(title, track="", seconds=12.0):
         new_id(), title, "Studio rack", now() - 3_600_000, seconds, 3, entries, "stopped", recording=file,
         samplerate=44100, loudness=-9.4, peak=-0.5,
     )  # fmt: skip
+
+
+def document_of(made):
+    """What a box makes of its set, to be written in on both sides."""
+    content = Content()
+
+    def write():
+        content.call(made.title)
+        for place, one in enumerate(made.entries):
+            track = one.track
+            content.insert(Written(f"{place:026}", track.title, track.artist, track.id or "", at=one.at, deck=one.deck))
+
+    content.edit(write)
+    return Update(made.set, "set", content.lacking())
 
 
 def online(*decks, waiting=0, title=""):

@@ -171,7 +171,9 @@ def test_no_writer_waits_for_a_password_to_be_hashed(mira, monkeypatch):
     for name in ("hash_password", "matches"):
         real = getattr(passwords, name)
         monkeypatch.setattr(
-            passwords, name, lambda *words, real=real: held.append(database.in_transaction()) or real(*words)
+            passwords,
+            name,
+            lambda *words, real=real, **more: held.append(database.in_transaction()) or real(*words, **more),
         )
     key = {"Idempotency-Key": "one"}
     assert mira.post("/session/proof", {"password": PASSWORD}, headers=key).status_code == 204

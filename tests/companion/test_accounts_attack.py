@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from argon2 import PasswordHasher
 
-from companion.accounts import passwords, throttle
-from companion.database import database
+from companion.accounts import acquaintance, passwords, throttle
+from companion.database import connection, database
 from companion.errors import TooMany, Unavailable
+from companion.web.remembered import Remembered
 from tests.companion import mailbox
 from tests.companion.applications import another
 from tests.companion.people import PASSWORD
@@ -66,25 +67,87 @@ def test_a_flood_of_sign_ins_is_turned_away_while_others_are_served(app, mira, m
         try:
             others = [pool.submit(read) for _ in range(20)]
             assert [one.result(SECONDS) for one in others] == [200] * 20, "served while hashing stands still"
-            for _ in range(20):  # all but those with a place at the gate were answered already
+            for _ in range(22):  # all but those with a place at the gate were answered already
                 assert left.acquire(timeout=SECONDS)
             assert not left.acquire(blocking=False)
         finally:
             slow.go.set()
         answers = [one.result(SECONDS) for one in guesses]
     assert slow.most <= passwords.AT_ONCE
-    assert sorted(answer.status_code for answer in answers) == [401] * 4 + [503] * 20
+    assert sorted(answer.status_code for answer in answers) == [401] * 2 + [503] * 22
     refused = next(answer for answer in answers if answer.status_code == 503)
     assert refused.headers["Retry-After"]
     assert "too many people" in refused.json["detail"]
 
 
+@pytest.mark.parametrize("known_by", ["mark", "address", "nothing"])
+def test_who_signed_in_here_before_gets_in_through_a_flood(app, mira, monkeypatch, known_by):
+    """Strangers from everywhere take all the places they can get, and keep them."""
+    slow = Slow()
+    monkeypatch.setattr(passwords, "_hasher", slow)
+    monkeypatch.setattr(passwords, "PATIENCE_SECONDS", SECONDS)
+    passwords.install(8)
+    here = app.test_client()
+    if known_by == "mark":  # which outlives the session
+        here.set_cookie("rackdeck-mark", mira.client.get_cookie("rackdeck-mark").value)
+        monkeypatch.setattr(acquaintance, "_addresses", Remembered())
+    elif known_by == "nothing":
+        monkeypatch.setattr(acquaintance, "_addresses", Remembered())
+    answered = threading.Semaphore(0)
+
+    def sign_in(client, address, email):
+        body = {"email": email, "password": PASSWORD}
+        answer = client.post("/api/v1/session", json=body, environ_base={"REMOTE_ADDR": address})
+        database.close()
+        answered.release()
+        return answer.status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        try:
+            for number in range(40):
+                pool.submit(sign_in, app.test_client(), f"10.0.0.{number}", f"guess{number}@example.org")
+            for _ in range(38):
+                assert answered.acquire(timeout=SECONDS)
+            honest = pool.submit(sign_in, here, "127.0.0.1" if known_by == "address" else "10.1.0.1", mira.email)
+            if known_by == "nothing":
+                assert honest.result(SECONDS) == 503
+        finally:
+            slow.go.set()
+        assert honest.result(SECONDS) == (503 if known_by == "nothing" else 201)
+
+
+def test_a_good_record_counts_for_one_account_and_cannot_be_made_up(app, mira, noor):
+    vault = app.extensions["vault"]
+    with connection():
+        mark = acquaintance.mark(vault, mira.email)
+        assert acquaintance.known(vault, f" {mira.email.upper()}", mark, "10.0.0.1")
+        assert not acquaintance.known(vault, noor.email, mark, "10.0.0.1")
+        number, _, signed = mark.partition(".")
+        made_up = (
+            f"9{number}.{signed}",
+            f"{number}.",
+            f"0.{signed}",
+            f"-1.{signed}",
+            "",
+            ".",
+            "x",
+            f"{mark}0",
+            "9" * 400,
+        )
+        for other in made_up:
+            assert not acquaintance.known(vault, mira.email, other, "10.0.0.1"), other
+        assert acquaintance.known(vault, mira.email, "", "127.0.0.1"), "she signed up from there"
+        assert not acquaintance.known(vault, "nobody@example.org", "", "127.0.0.1")
+
+
 def test_whoever_waits_for_a_place_is_refused_in_the_end(monkeypatch):
     monkeypatch.setattr(passwords, "PATIENCE_SECONDS", 0.01)
     gate = passwords.Gate(threads=8)
-    with gate.passed(), gate.passed(), pytest.raises(Unavailable), gate.passed():
+    with gate.passed(), gate.passed(), pytest.raises(Unavailable), gate.passed(known=True):
         pytest.fail("two hash already")
-    with gate.passed(), gate.passed():
+    with gate.passed(), gate.passed(), pytest.raises(Unavailable), gate.passed():
+        pytest.fail("strangers have two places")
+    with gate.passed(known=True), gate.passed():
         pass
 
 

@@ -6,6 +6,7 @@ from companion.accounts import keys, tiers
 from companion.accounts.models import ApiKey, User
 from companion.database import connection, database, now
 from companion.errors import Invalid, OverQuota
+from companion.installed import Installed
 from companion.web.api import Api, Rule
 from companion.web.chain import Chain
 from companion.web.identity import Access, who
@@ -28,7 +29,7 @@ def app(app, monkeypatch):
     app.register_blueprint(trial)
     chain = next(hook.__self__ for hook in app.before_request_funcs[None] if isinstance(hook.__self__, Chain))
     monkeypatch.setattr(chain, "_rules", chain._rules | trial.rules)
-    monkeypatch.setattr(keys, "_scopes", ("trial:read", "trial:write"))
+    monkeypatch.setattr(keys, "_scopes", Installed(("trial:read", "trial:write")))
     return app
 
 

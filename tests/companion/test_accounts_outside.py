@@ -348,11 +348,25 @@ def test_who_was_linked_before_issuers_were_kept_stays_linked(settings, options,
     visit(app.test_client(), provider)
     with connection():
         OutsideIdentity.update(issuer="").execute()
-        outside.name_issuers(app.extensions["settings"])
         User.update(email="moved@example.org").where(User.email == "lea@example.org").execute()
+    for _ in range(2):
+        client = app.test_client()
+        visit(client, provider)
+        assert whom(client)["email"] == "moved@example.org"
+    with connection():
+        assert OutsideIdentity.get().issuer == provider.url
+
+
+def test_who_has_the_number_of_one_who_was_linked_before_issuers_were_kept_is_not_them(app, admin, provider):
+    visit(app.test_client(), provider)
+    with connection():
+        OutsideIdentity.update(issuer="").execute()
+    provider.claims = {"email": "eve@example.org"}
     client = app.test_client()
     visit(client, provider)
-    assert whom(client)["email"] == "moved@example.org"
+    assert whom(client)["email"] == "eve@example.org"
+    with connection():
+        assert [row.issuer for row in OutsideIdentity.select().order_by(OutsideIdentity.id)] == ["", provider.url]
 
 
 def test_an_invitation_lets_somebody_in_through_a_provider(settings, options, app, admin, provider):

@@ -6,6 +6,8 @@ import pytest
 
 from companion.accounts import stewardship
 from companion.admin import flags
+from companion.audit import service as audit
+from companion.boxes.models import Box
 from companion.database import connection, database
 from companion.errors import Conflict
 from companion.jobs import service as jobs
@@ -226,3 +228,15 @@ def test_a_growing_share_keeps_those_it_has():
     assert 0.25 * len(people) < len(having(30)) < 0.35 * len(people)
     other = {user for user in people if flags.Target("g", "", 30, frozenset(), 0).has(user)}
     assert having(30) != other
+
+
+def test_the_audit_log_names_the_people_and_boxes_that_it_tells_of(app, admin, mira):
+    with connection():
+        Box.create(id="box-000001", name="Studio rack", model="rack-1", fingerprint="f")
+        audit.record("box.claimed", mira.id, "box-000001")
+    admin.patch(f"/admin/users/{mira.id}", {"tier": "pro"})
+    rows = {row["action"]: row for row in admin.get("/admin/audit").json["items"]}
+    claimed, put = rows["box.claimed"], rows["user.tier"]
+    assert (claimed["actor_name"], claimed["subject_name"]) == ("Mira", "Studio rack")
+    assert (put["actor_name"], put["subject_name"]) == ("Ada", "Mira")
+    assert rows["sign-in"]["subject_name"] == "", "a session has no name"

@@ -319,6 +319,39 @@ def _known(settings):
     return known | ({"DATABASE_URL": settings.database_url} if settings.database_url else {})
 
 
+KILLED_RESTORE = """
+import os, signal, sys
+from companion import config, database
+from companion.backup import dump, restoring
+settings = config.load()
+database.bind(settings)
+copy = dump.shutil.copyfileobj
+def and_die(source, target, *more):
+    copy(source, target, *more)
+    if target.name.endswith(".all.sql"):  # of psql, when all is in but nothing committed
+        target.write(b"\\n\\\\! kill -9 $PPID\\n")
+dump.shutil.copyfileobj = and_die
+dump.sync = lambda _path: os.kill(os.getpid(), signal.SIGKILL)
+restoring.restore(settings, sys.argv[1])
+"""
+
+
+def test_a_kill_in_the_middle_of_a_restore_leaves_what_was_there_and_it_can_be_repeated(settings, companion):
+    name = backup.make(settings).name
+    User.create(email="late@example.org", name="Late")
+    database.database.close()
+    words = [sys.executable, "-c", KILLED_RESTORE, name]
+    killed = subprocess.run(words, env=_known(settings), check=False, stderr=subprocess.PIPE)
+    assert killed.returncode != 0
+    assert settings.database_url or killed.returncode == -signal.SIGKILL
+    assert not settings.database_url or b"psql" in killed.stderr
+    database.database.connect()
+    assert {user.name for user in User.select()} == {"Mira", "Late"}
+    assert database.runner().up() == []
+    restoring.restore(settings, name)
+    check_all_is_back(settings, companion)
+
+
 def test_two_backups_are_not_made_at_once(settings, companion):
     home = backup.folder_of(settings)
     with backup._one_at_a_time(home), pytest.raises(Unavailable, match="already"):

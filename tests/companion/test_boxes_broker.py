@@ -18,7 +18,8 @@ from companion.boxes import broker as companion_broker
 from companion.boxes.models import Certificate
 from companion.database import connection, now
 from companion.vault.service import Vault
-from device.contracts import topics
+from device.contracts import codec, topics
+from device.contracts.errors import Malformed
 from provisioning import identity, membership
 from tests.brokers import Client, RunningBroker, enrolled, until
 
@@ -116,6 +117,20 @@ def test_a_box_and_its_companion_hear_each_other(broker, box, companion):
     assert companion.publish(box.down(), "and you") == "Success"
     assert until(lambda: companion.got == [(box.up(), b"hello")])
     assert until(lambda: client.got == [(box.down(), b"and you")])
+
+
+def test_the_longest_message_passes_both_ways(broker, box, companion):
+    companion.subscribe(topics.everything_up(companion.group))
+    client = box.connect()
+    client.subscribe(topics.everything_down(box.id))
+    longest = codec.form("x" * (codec.LIMIT - 2))
+    with pytest.raises(Malformed):
+        codec.form("x" * (codec.LIMIT - 1))
+    assert client.publish(topics.topic(box.id, "up", "documents"), longest) == "Success"
+    assert companion.publish(topics.topic(box.id, "down", "documents"), longest) == "Success"
+    assert until(lambda: [payload for _, payload in companion.got] == [longest])
+    assert until(lambda: [payload for _, payload in client.got] == [longest])
+    assert client.inside
 
 
 def test_a_box_says_and_hears_nothing_under_anothers_name(broker, box, other, companion):

@@ -19,7 +19,7 @@ from werkzeug.serving import make_server
 from companion.boxes import enrolment
 from companion.boxes.models import Certificate
 from companion.database import connection, now
-from device import lock
+from device import lock, paths
 from device.errors import ConfigError, InputError, MachineError
 from provisioning import access, claimcode, claiming, command, companion_link, identity, membership, reset
 from provisioning.companion_link import CompanionLink, RefusedError
@@ -315,12 +315,15 @@ def test_a_factory_reset_erases_all_of_the_box_and_nothing_else(companion, place
         (home / name).mkdir()
         (home / name / "file").write_text("mine")
     (home / "letter.txt").write_text("not the box's")
+    shown = paths.runtime() / "board-earnings.json"
+    shown.write_text("{}")
     before = identity.own(place).id
     monkeypatch.setattr("sys.stdin", io.StringIO())
     with pytest.raises(InputError, match="--yes"):
         box("reset")
     assert box("reset", "--yes") == 0
     assert [path.name for path in home.iterdir()] == ["letter.txt"]
+    assert not shown.exists()
     assert mira.get("/boxes").json == []
     assert identity.own(identity.folder()).id != before
 

@@ -323,6 +323,15 @@ def test_an_opening_of_streams_that_this_version_does_not_know_is_answered_for_t
     assert upto(outcome, box) == {("plays", epoch): 0}
 
 
+def test_a_box_that_has_nothing_to_send_is_told_what_it_should_know_and_answered(monkeypatch, box):
+    told = []
+    monkeypatch.setattr(service.outgoing, "welcome", lambda *who: told.append(who[0]))
+    outcome = take(parcel(box, message(Opening(()), 0, epoch := new_id(), "receipts"), "receipts"))
+    assert told == [box]
+    assert outcome.receipts == {box: []}
+    assert outcome.came == {box: epoch}
+
+
 def test_two_consumers_keep_the_order_and_the_count(settings, app, box):
     """Each has a connection of its own, takes every second message, and some twice."""
     epoch, failed = new_id(), []

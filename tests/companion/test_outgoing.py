@@ -1,11 +1,14 @@
 """What is for boxes waits in order, is bounded however long they stay away, and reaches those that are there."""
 
+import shutil
+import subprocess
+
 import pytest
 
 from companion.boxes import service as boxes
 from companion.database import connection, database, new_id, now
 from companion.errors import Conflict
-from companion.outgoing import service
+from companion.outgoing import nudges, service
 from companion.outgoing.models import OutgoingLease, OutgoingRow, OutgoingStream
 from companion.outgoing.publishing import Lease, Publisher
 from companion.outgoing.service import POLICIES, Policy
@@ -15,7 +18,8 @@ from device.contracts.delivery import Row
 from device.contracts.notices import Told
 from device.contracts.receipts import Cursor, Opening, Skipped
 from device.contracts.releases import Changed
-from tests.companion.posts import _Memory, claimed
+from tests.companion.posts import _Memory, claimed, until
+from tests.companion.servers import free_port, wait_for_port
 
 
 @pytest.fixture
@@ -178,7 +182,7 @@ def test_what_waits_for_a_box_that_stays_away_for_months_is_bounded(monkeypatch,
         told.append((to, owner))
         service.send(to, release(new_id(), "the present state"))
 
-    monkeypatch.setitem(service._welcomes, "releases", welcome)
+    monkeypatch.setitem(service._welcomes, "releases", [welcome])
     for _ in range(100):
         send(box, release(new_id()))
     with connection():
@@ -231,7 +235,7 @@ def test_what_was_for_one_owner_never_goes_to_the_next(mira, noor, box, line):
 
 
 def test_a_receipt_for_more_than_was_sent_begins_a_new_numbering_and_tells_all_anew(monkeypatch, mira, box, line):
-    monkeypatch.setitem(service._welcomes, "notices", lambda to, _owner: service.send(to, notice("all")) and None)
+    monkeypatch.setitem(service._welcomes, "notices", [lambda to, _owner: service.send(to, notice("all")) and None])
     send(box, notice("a"))
     line.settle()
     with connection():
@@ -293,8 +297,46 @@ def test_what_no_nudge_told_of_is_found(box, line):
         assert line.publisher.fresh() == set()
 
 
+def test_a_row_that_was_committed_after_a_later_one_is_found(mira, box, line):
+    send(box, notice("a"))
+    with connection():
+        line.publisher.fresh()
+    send(box, notice("b"))
+    send(claimed(mira.id), notice("c"))
+    with connection(), database.atomic():
+        late = OutgoingRow.select().order_by(OutgoingRow.id.desc()).offset(1).first()
+        row = dict(late.__data__)
+        late.delete_instance()
+    with connection():
+        assert line.publisher.fresh() == set()
+        OutgoingRow.insert(**row).execute()  # as its slower transaction ends
+        assert line.publisher.fresh() == {box}
+
+
+def test_nudges_by_redis_are_heard_again_when_it_is_back(settings, monkeypatch):
+    if not shutil.which("redis-server"):
+        pytest.skip("Redis is not installed")
+    monkeypatch.setattr(nudges, "AGAIN_SECONDS", 0.05)
+    shared = settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{(port := free_port())}"})
+    ring, ear = nudges.Remote(shared.redis_url), nudges.Ear(shared)
+
+    def rung():
+        ring(b"box")
+        return ear.heard() == {"box"}
+
+    for _ in range(2):
+        assert not rung(), "nobody answers"
+        words = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+        wait_for_port(port, process)
+        until(rung)
+        process.kill()
+        process.wait()
+    ear.close()
+
+
 def test_a_welcome_takes_the_place_of_what_waits(monkeypatch, mira, box, line):
-    monkeypatch.setitem(service._welcomes, "notices", lambda to, _owner: service.send(to, notice("all")) and None)
+    monkeypatch.setitem(service._welcomes, "notices", [lambda to, _owner: service.send(to, notice("all")) and None])
     send(box, notice("a"))
     with connection(), database.atomic():
         service.welcome(box, mira.id)

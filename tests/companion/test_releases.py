@@ -98,3 +98,20 @@ def test_it_is_exported_and_goes_with_its_owner(mira):
         assert [one["release"] for one in export._parts["release-status"](mira.id)] == [number]
         deletion._erasers["release-status"](mira.id)
         assert releases.get(mira.id, number) is None
+
+
+def test_releases_come_in_pages_those_that_changed_last_first_and_by_stage(mira, noor):
+    numbers = [new_id() for _ in range(5)]
+    with connection():
+        for at, number in enumerate(numbers):
+            stage = "review" if at == 2 else "live"
+            releases.status_changed(mira.id, changed(number, at // 2, stage, stores=(Store("Shop", "live"),)))
+        releases.status_changed(noor.id, changed(new_id(), 9))
+    one = mira.get("/releases?limit=3").json
+    rest = mira.get(f"/releases?limit=3&after={one['next']}").json
+    assert [row["release"] for row in one["items"] + rest["items"]] == [numbers[at] for at in (4, 3, 2, 1, 0)]
+    assert one["items"][0]["stores"] == [{"name": "Shop", "stage": "live", "said": ""}]
+    assert [row["release"] for row in mira.get("/releases?stage=review").json["items"]] == [numbers[2]]
+    assert mira.get("/releases?stage=lost").status_code == 422
+    assert mira.get(f"/releases/{numbers[0]}").json["title"] == "Album"
+    assert noor.get(f"/releases/{numbers[0]}").status_code == 404

@@ -6,9 +6,11 @@ from companion.database import connection, database, new_id, now
 from companion.sets import service as sets
 from companion.sets.models import BoxSet, SetEntry
 from companion.uploads.models import StoredFile
+from device.contracts.documents import Update
 from device.contracts.plays import Played
 from device.contracts.sets import MOST_ENTRIES, Entry, Finished, Started
 from device.contracts.values import FileRef, Track
+from device.documents import Content
 from tests.companion.posts import claimed, message
 from tests.companion.sending import send
 from tests.companion.sounds import wav
@@ -205,3 +207,23 @@ def test_a_recording_is_heard_with_its_waveform_once_it_came(mira, noor, box):
         in mira.get(f"/sets/{shown['id']}/recording?download=true").headers["Content-Disposition"]
     )
     assert noor.get(f"/sets/{shown['id']}/recording").status_code == 404
+
+
+def test_what_is_written_about_a_set_is_in_its_document_once_there_is_one(mira, box):
+    sending, number = Sending(box), new_id()
+    sending.send(finished(number, 2))
+    here = f"/sets/{mira.get('/sets').json['items'][0]['id']}"
+    assert mira.get(here).json["document"] == ""
+    made = Content()
+    made.edit(lambda: (made.call("Friday, late"), made.write("from the box")))
+    Sending(box, "documents").send(Update(number, "set", made.lacking()))
+    shown = mira.get(here).json
+    assert (shown["document"], shown["title"], shown["notes"]) == (number, "Friday, late", "from the box")
+    changed = mira.patch(here, {"title": "Saturday", "notes": "from the page"}).json
+    assert (changed["title"], changed["notes"]) == ("Saturday", "from the page")
+    told = mira.get(f"/documents/{number}").json
+    assert (told["title"], told["notes"]) == ("Saturday", "from the page")
+    mira.patch(f"/documents/{number}", {"title": "Sunday"})
+    assert mira.get("/sets?search=sunday").json["items"][0]["title"] == "Sunday"
+    assert mira.delete(here).status_code == 204
+    assert mira.get(f"/documents/{number}").status_code == 404

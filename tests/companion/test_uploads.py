@@ -117,10 +117,12 @@ def test_two_that_write_at_once_do_not_mix(app, mira):
 
 
 def test_slow_senders_leave_places_to_others(mira, monkeypatch):
-    monkeypatch.setattr(service, "_gate", receiving.Gate(1))
+    monkeypatch.setattr(service, "_gate", receiving.Gate(2))
     number = begun(mira, SOUND)
-    with service._gate():
+    with service._gate(mira.id):
         answer = more(mira, number, 0, SOUND)
+        with service._gate("noor"):
+            pass
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     assert more(mira, number, 0, SOUND).status_code == 204
 

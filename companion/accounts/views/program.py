@@ -4,9 +4,21 @@ from typing import Any
 
 from pydantic import Field
 
-from companion.accounts import keys, second, service, sessions, totp
+from companion.accounts import acquaintance, keys, second, service, sessions, totp
 from companion.accounts.models import ApiKey
-from companion.accounts.views.shared import EMAIL, OWN, RARE, SECRET, VISITOR, api, me, origin, proven, vault
+from companion.accounts.views.shared import (
+    EMAIL,
+    OWN,
+    RARE,
+    SECRET,
+    VISITOR,
+    acquainted,
+    api,
+    me,
+    origin,
+    proven,
+    vault,
+)
 from companion.errors import Forbidden, Unauthorized
 from companion.web.api import Answer, Body
 from companion.web.identity import who
@@ -79,7 +91,7 @@ def make_token(body: Credentials) -> Any:
 
     Where the account asks for a second step and `code` is empty, the problem is `code-needed`.
     """
-    user = service.sign_in(body.email, body.password, origin())
+    user = service.sign_in(body.email, body.password, origin(), acquainted(body.email))
     if totp.is_on(user.id):
         if not body.code:
             raise CodeNeededError("this account asks for a code of its authenticator app too")
@@ -87,6 +99,7 @@ def make_token(body: Credentials) -> Any:
             second.check(vault(), user, body.code, origin())
         except Forbidden as exc:
             raise Unauthorized(exc.detail) from None
+    acquaintance.remember(user.email, origin().address)
     return sessions.open_for_program(vault(), user, origin())
 
 

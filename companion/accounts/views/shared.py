@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, current_app, request
 from pydantic import Field
 
-from companion.accounts import proof, service, sessions
+from companion.accounts import acquaintance, proof, service, sessions
 from companion.accounts.acts import Origin
 from companion.accounts.models import Session, User
 from companion.config import Settings
@@ -81,7 +81,19 @@ def proven() -> User:
 def opened(user: User) -> Response:
     """Open a session in the browser and say who it is."""
     session, secret = sessions.open_for_browser(user, origin(), instead=here())
-    return with_cookie(answer(user.id, session), secret)
+    response = with_cookie(answer(user.id, session), secret)
+    acquaintance.remember(user.email, origin().address)
+    _keep(response, _mark_name(), acquaintance.mark(vault(), user.email), acquaintance.LIFE_SECONDS)
+    return response
+
+
+def acquainted(email: str) -> bool:
+    """Whether a sign-in to this account comes from where one was right before."""
+    return acquaintance.known(vault(), email, request.cookies.get(_mark_name(), ""), origin().address)
+
+
+def _mark_name() -> str:
+    return f"{settings().cookie}-mark"
 
 
 def here() -> str:
@@ -97,7 +109,9 @@ def answer(user: str, session: Session) -> Response:
 
 def with_cookie(response: Response, secret: str) -> Response:
     """Let the browser keep a session for seven days from now."""
-    age = sessions.SESSION_MS // 1000
-    name, secure = settings().cookie, settings().secure
-    response.set_cookie(name, secret, max_age=age, secure=secure, httponly=True, samesite="Lax", path="/")
+    _keep(response, settings().cookie, secret, sessions.SESSION_MS // 1000)
     return response
+
+
+def _keep(response: Response, name: str, value: str, seconds: int) -> None:
+    response.set_cookie(name, value, max_age=seconds, secure=settings().secure, httponly=True, samesite="Lax", path="/")

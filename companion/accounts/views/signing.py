@@ -15,6 +15,7 @@ from companion.accounts.views.shared import (
     SECRET,
     VISITOR,
     SignedIn,
+    acquainted,
     api,
     me,
     opened,
@@ -125,7 +126,7 @@ def sign_up(body: SignUp) -> Any:
 @api.on("POST", "/session", VISITOR, takes=SignIn, gives=SignedIn, status=201)
 def sign_in(body: SignIn) -> Any:
     """Sign in with a cookie, as the page does."""
-    user = service.sign_in(body.email, body.password, origin())
+    user = service.sign_in(body.email, body.password, origin(), acquainted(body.email))
     if totp.is_on(user.id):
         return SignedIn(user=None, challenge=second.ask(user))
     return opened(user)

@@ -48,6 +48,9 @@ class UsersWanted(Paging):
     """`search`: a part of the name or the address."""
 
     search: str = Field("", max_length=100)
+    sort: Literal["added", "-added", "name", "-name", "email", "-email"] = Field(
+        "-added", description="what to sort by; with - the other way round"
+    )
     tier: str = Field("", max_length=16)
     access: Role | None = None
     disabled: bool | None = None
@@ -69,9 +72,11 @@ class Ended(Answer):
 
 @api.on("GET", "/admin/users", READ, query=UsersWanted, gives=Page[UserRow])
 def list_users(query: UsersWanted) -> Any:
-    """All accounts, newest first."""
+    """All accounts."""
     access = Access[query.access.upper()] if query.access else None
-    rows, following = stewardship.paged(query.search, query.tier, access, query.disabled, query.after, query.limit)
+    rows, following = stewardship.paged(
+        query.search, query.tier, access, query.disabled, query.sort, query.after, query.limit
+    )
     return {"items": [stewardship.shown(row) for row in rows], "next": following}
 
 

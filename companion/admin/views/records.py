@@ -9,12 +9,16 @@ from pydantic import Field
 from companion.accounts import directory
 from companion.admin.views.base import READ, WRITE, api
 from companion.audit import service as audit
+from companion.boxes import service as boxes
 from companion.web.api import Answer
 from companion.web.paging import Page, Paging
 
 
 class AuditRow(Answer):
-    """Who (`actor`, empty for nobody known) did what to what, from which address."""
+    """Who (`actor`, empty for nobody known) did what to what, from which address.
+
+    `subject_name`: what an account or a box is called; empty for other things.
+    """
 
     id: int
     at: int
@@ -23,6 +27,7 @@ class AuditRow(Answer):
     address: str
     action: str
     subject: str
+    subject_name: str
     detail: dict[str, Any]
 
 
@@ -51,8 +56,17 @@ def list_audit(query: AuditWanted) -> Any:
     rows, following = audit.paged(
         query.actor, query.action, query.subject, query.since, query.until, query.after, query.limit
     )
-    names = directory.names(row.actor for row in rows)
-    items = [row.__data__ | {"detail": json.loads(row.detail), "actor_name": names.get(row.actor, "")} for row in rows]
+    subjects = {row.subject for row in rows}
+    names = boxes.names(subjects) | directory.names(subjects | {row.actor for row in rows})
+    items = [
+        row.__data__
+        | {
+            "detail": json.loads(row.detail),
+            "actor_name": names.get(row.actor, ""),
+            "subject_name": names.get(row.subject, ""),
+        }
+        for row in rows
+    ]
     return {"items": items, "next": following}
 
 

@@ -2,7 +2,6 @@
 
 from flask import request
 
-from companion.catalogue import intake  # noqa: F401 - what uploads become is known wherever the catalogue is
 from companion.errors import Stale
 from companion.web.api import Api, Rule
 from companion.web.identity import Access

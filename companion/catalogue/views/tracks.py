@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from flask import Response
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from companion.catalogue import analysis, listing, service
 from companion.catalogue.models import KINDS, ROLES
@@ -14,6 +14,7 @@ from companion.web.paging import Page, Paging
 
 Role = Literal[ROLES]  # type: ignore[valid-type]
 Kind = Literal[KINDS]  # type: ignore[valid-type]
+MOST_SEVERAL = 100
 Sort = Literal[
     "",
     "added",
@@ -30,6 +31,12 @@ Sort = Literal[
     "-year",
     "length",
     "-length",
+    "tempo",
+    "-tempo",
+    "key",
+    "-key",
+    "loudness",
+    "-loudness",
 ]
 
 
@@ -92,10 +99,14 @@ class MarkerOut(Answer):
 
 
 class AnalysisOut(Answer):
-    """`state` is none (not analysed yet), waiting or done; `found` has a row for each analyser."""
+    """`state` is none (not analysed yet), waiting or done; `found` has a row for each analyser.
+
+    `possible`: whether this companion has an analyser at all.
+    """
 
     state: Literal["none", "waiting", "done"]
     found: list[dict[str, Any]]
+    possible: bool
 
 
 class TrackOut(TrackRow):
@@ -116,7 +127,7 @@ class TrackList(Paging):
     """Which tracks. Without `sort`: the best hits of `q` first, else the newest."""
 
     q: str = Field("", max_length=200, description="words, or their beginnings, in title, artist, album and the rest")
-    sort: Sort = Field("", description="what to sort by; with - the other way round")
+    sort: Sort = Field("", description="what to sort by; with - the other way round. What has none of it is last")
     genre: str = Field("", max_length=60)
     album: str = Field("", max_length=200)
     artist: str = Field("", max_length=26, description="the id of an artist with any part in it")
@@ -125,6 +136,14 @@ class TrackList(Paging):
     fastest: float | None = Field(None, ge=0, le=1000, description="beats a minute at most")
     shared: bool = Field(False, description="not your own, but those you see through projects")
     bin: bool = Field(False, description="those you deleted in the last 30 days")
+
+
+class Several(BaseModel):
+    """Which tracks, at most 100."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: str = Field(max_length=27 * MOST_SEVERAL, description="ids, with commas between them")
 
 
 class Facet(Answer):
@@ -199,6 +218,13 @@ def list_tracks(query: TrackList) -> Any:
     asked = listing.Asked(query.q, query.sort, chosen, query.shared, query.bin, query.after, query.limit)
     rows, following = listing.tracks(who().user, asked)
     return {"items": [service.shown(row, who().user) for row in rows], "next": following}
+
+
+@api.on("GET", "/tracks/several", READ, query=Several, gives=list[TrackRow])
+def get_several(query: Several) -> Any:
+    """Tracks by their ids, as of a playlist; those that are gone or that you may not see are left out."""
+    ids = [one for one in query.ids.split(",") if one][:MOST_SEVERAL]
+    return [service.shown(row, who().user) for row in listing.several(who().user, ids)]
 
 
 @api.on("GET", "/tracks/facets", READ, gives=Facets)

@@ -16,19 +16,11 @@ Status = Literal["idea", "sketch", "recording", "mixing", "mastering", "finished
 KEY = r"^([A-G][#b]?m?)?$"
 
 
-class NewProject(Body):
-    """A project that begins. tempo in beats a minute; key such as `F#m`; cover: the id of an artwork of yours."""
-
-    title: str = Field(min_length=1, max_length=200, examples=["Night bus"])
-    notes: str = Field("", max_length=20_000)
-    status: Status = "idea"
-    tempo: float | None = Field(None, ge=20, le=400)
-    key: str = Field("", pattern=KEY)
-    cover: str = Field("", max_length=26)
-
-
 class Edit(Body):
-    """What is to be another; what is left out stays."""
+    """What is to be another; what is left out stays. tempo in beats a minute; key such as `F#m`.
+
+    cover: the id of an artwork of yours.
+    """
 
     title: str = Field("", min_length=1, max_length=200)
     notes: str = Field("", max_length=20_000)
@@ -36,6 +28,12 @@ class Edit(Body):
     tempo: float | None = Field(None, ge=20, le=400)
     key: str = Field("", pattern=KEY)
     cover: str = Field("", max_length=26)
+
+
+class NewProject(Edit):
+    """A project that begins."""
+
+    title: str = Field(min_length=1, max_length=200, examples=["Night bus"])
 
 
 class ProjectOut(Answer):

@@ -1,0 +1,1 @@
+"""Files between boxes and the companion: recordings and logs that come up, tracks that go down."""

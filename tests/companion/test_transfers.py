@@ -1,0 +1,571 @@
+"""Files between boxes and the companion: whole or not at all, each for its owner alone, whatever is cut on the way."""
+
+import hashlib
+import json
+import os
+import time
+
+import pytest
+
+from companion.accounts import export
+from companion.accounts.models import User
+from companion.boxes import giving
+from companion.boxes import service as boxes
+from companion.boxes.models import Box
+from companion.database import connection, database, new_id, now
+from companion.errors import Forbidden, NotFound
+from companion.jobs import service as jobs
+from companion.outgoing import service as outgoing
+from companion.outgoing.models import OutgoingRow, OutgoingStream
+from companion.transfers import offers, service, setup, tokens, views
+from companion.transfers.models import Transfer, TransferToken
+from companion.uploads import receiving
+from companion.uploads import service as uploads
+from companion.uploads.models import StoredFile, Upload
+from device.contracts import envelope, files
+from device.contracts.values import FileRef
+from tests.companion.posts import claimed
+from tests.companion.sending import BODY, begin, send
+from tests.companion.shared import prove, set_tier
+from tests.companion.sounds import archive, wav
+from tests.companion.test_sets import Sending, finished
+
+TUS = {"Tus-Resumable": "1.0.0"}
+SOUND = wav(seconds=0.5)
+LOG = b'{"version": 1, "seconds": 0.5, "events": []}'
+
+
+def ref(data, name="Friday.wav", mime="audio/wav", size=None):
+    return FileRef(hashlib.sha256(data).hexdigest(), len(data) if size is None else size, name, mime)
+
+
+class FileBox:
+    """A box that offers, sends and fetches as the contract has it."""
+
+    def __init__(self, app, owner, box=None):
+        self.client, self.box = app.test_client(), box or claimed(owner)
+        self._files, self._sets = Sending(self.box, "files"), Sending(self.box)
+
+    def say(self, *bodies):
+        self._files.send(*bodies)
+
+    def tell(self, *bodies):
+        self._sets.send(*bodies)
+
+    def offer(self, data, purpose="recording", of=None, **more):
+        self.say(files.Offered(ref(data, **more), purpose, of))
+        return self.answer()
+
+    def told(self, kind=None):
+        """What waits for the box in the stream of files, in order."""
+        with connection():
+            rows = OutgoingRow.select(OutgoingRow, OutgoingStream).join(OutgoingStream)
+            mine = rows.where((OutgoingStream.box == self.box) & (OutgoingStream.stream == "files") & ~OutgoingRow.skip)
+            found = [envelope.decode("down", "files", bytes(row.payload)).body for row in mine.order_by(OutgoingRow.id)]
+        return [body for body in found if kind is None or isinstance(body, kind)]
+
+    def answer(self):
+        return self.told()[-1] if self.told() else None
+
+    def ask(self, method, where, token=None, **headers):
+        data = headers.pop("data", None)
+        sent = TUS | {name.replace("_", "-"): value for name, value in headers.items()}
+        if token or where.token:
+            sent["Authorization"] = f"Bearer {token or where.token}"
+        more = {"data": data, "content_type": BODY} if data is not None else {}
+        return self.client.open(where.url, method=method, headers=sent, **more)
+
+    def patch(self, wanted, data, offset=0, **more):
+        return self.ask("PATCH", wanted, Upload_Offset=str(offset), data=data, **more)
+
+    def offset(self, wanted):
+        return int(self.ask("HEAD", wanted).headers["Upload-Offset"])
+
+    def send(self, data, purpose="recording", of=None, **more):
+        """Offer a file and send it whole; returns what the companion says at the end."""
+        wanted = self.offer(data, purpose, of, **more)
+        if isinstance(wanted, files.Wanted):
+            assert self.patch(wanted, data[wanted.offset :], wanted.offset).status_code == 204
+        return self.answer()
+
+
+@pytest.fixture
+def box(app, mira):
+    return FileBox(app, mira.id)
+
+
+def stored():
+    with connection():
+        return [row.sha256 for row in StoredFile.select()]
+
+
+def row():
+    with connection():
+        return Transfer.select().get()
+
+
+def change(**values):
+    with connection():
+        Transfer.update(**values).execute()
+
+
+class TestComingUp:
+    def test_a_recording_and_its_log_come_and_are_in_the_page_of_their_set(self, mira, box):
+        number, sound, log = new_id(), ref(SOUND), ref(LOG, "Friday.json", "application/json")
+        box.tell(finished(number, recording=sound, log=log))
+        assert box.send(SOUND, of=number) == files.Kept(sound.hash)
+        assert box.send(LOG, "set log", number, name="Friday.json", mime="application/json") == files.Kept(log.hash)
+        (shown,) = mira.get("/sets").json["items"]
+        assert shown["recording"]["file"]
+        assert shown["loudness"] < 0, "the probe measured what the box could not"
+        assert shown["peak"] < 0
+        assert mira.get(f"/sets/{shown['id']}/recording").data == SOUND
+        assert mira.get(f"/sets/{shown['id']}/waveform").status_code == 200
+        assert mira.get(f"/sets/{shown['id']}/log").data == LOG
+
+    def test_a_recording_that_comes_before_its_set_is_found_when_the_set_is_told(self, mira, box):
+        number = new_id()
+        box.send(SOUND, of=number)
+        assert mira.get("/sets").json["items"] == []
+        box.tell(finished(number, recording=ref(SOUND)))
+        (shown,) = mira.get("/sets").json["items"]
+        assert mira.get(f"/sets/{shown['id']}/recording").data == SOUND
+
+    def test_cut_anywhere_it_goes_on_from_there_and_asked_again_the_upload_is_the_same(self, box):
+        first = box.offer(SOUND)
+        assert box.patch(first, SOUND[:1000]).status_code == 204
+        again = box.offer(SOUND)
+        assert (again.url, again.offset) == (first.url, 1000)
+        assert again.token != first.token
+        assert box.offset(first) == box.offset(again) == 1000, "the token before it is good until it is used up"
+        assert box.patch(again, SOUND[500:], 500).status_code == 409
+        assert box.patch(again, SOUND[1000:70_000], 1000).status_code == 204
+        assert box.patch(first, SOUND[70_000:], 70_000).status_code == 204
+        assert box.answer() == files.Kept(ref(SOUND).hash)
+        assert stored() == [ref(SOUND).hash]
+
+    def test_offered_twice_at_once_there_is_one_upload(self, box):
+        body = files.Offered(ref(SOUND), "recording")
+        box.say(body, body, body)
+        with connection():
+            assert Upload.select().count() == Transfer.select().count() == 1
+        assert len(box.told()) == 1, "of what waits for the box the last counts"
+
+    def test_what_the_owner_has_already_is_kept_without_being_sent(self, mira, box):
+        send(mira, SOUND)
+        assert box.offer(SOUND) == files.Kept(ref(SOUND).hash)
+        assert box.offer(SOUND) == files.Kept(ref(SOUND).hash)
+
+    def test_what_another_has_is_sent_all_the_same(self, noor, box):
+        send(noor, SOUND)
+        assert isinstance(box.offer(SOUND), files.Wanted)
+
+    def test_what_came_another_way_meanwhile_is_kept_and_the_upload_goes(self, mira, box):
+        box.offer(SOUND)
+        send(mira, SOUND)
+        assert box.offer(SOUND) == files.Kept(ref(SOUND).hash)
+        with connection():
+            assert not Upload.select().where(Upload.state == "receiving").exists()
+
+    def test_another_content_than_was_offered_is_wanted_anew_from_the_beginning_and_then_refused(self, box):
+        wanted = box.offer(SOUND)
+        other = bytes(reversed(SOUND[44:]))
+        for _ in range(offers.MOST_WRONG):
+            assert isinstance(wanted, files.Wanted)
+            assert wanted.offset == 0
+            assert box.patch(wanted, SOUND[:44] + other).status_code == 204
+            assert box.ask("HEAD", wanted).status_code == 401, "its token is used up"
+            wanted = box.answer()
+        assert wanted.for_good
+        assert stored() == []
+        assert box.offer(SOUND) == wanted, "asked again it is the same answer"
+
+    def test_what_is_no_music_is_no_recording(self, box):
+        data = archive()
+        wanted = box.offer(data)
+        assert box.patch(wanted, data).status_code == 415
+        assert box.answer().for_good
+        assert stored() == []
+
+    def test_a_damaged_recording_is_refused_for_good(self, box):
+        data = b"fLaC" + os.urandom(3000)
+        refused = box.send(data, name="a.flac", mime="audio/flac")
+        assert (refused.for_good, refused.hash) == (True, ref(data).hash)
+
+    def test_too_large_and_empty_files_are_refused_for_good(self, box):
+        for size in (0, 10**13):
+            assert box.offer(str(size).encode(), size=size).for_good
+        assert stored() == []
+
+    def test_a_full_tier_puts_it_off_and_with_room_it_comes(self, mira, box):
+        refused = box.offer(SOUND, size=3_000_000_000)
+        assert isinstance(refused, files.Wanted)
+        refused = box.offer(LOG, "set log", size=900_000_000)
+        assert isinstance(refused, files.Wanted)
+        refused = box.offer(b"more", size=3_000_000_000)
+        assert isinstance(refused, files.Refused)
+        assert not refused.for_good
+        assert "storage" in refused.said
+        set_tier(mira, "pro")
+        assert isinstance(box.offer(b"more", size=3_000_000_000), files.Wanted)
+
+    def test_a_full_disk_puts_it_off_and_keeps_ingest_going(self, box, monkeypatch):
+        def full(*_):
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(receiving.os, "open", full)
+            refused = box.offer(SOUND)
+        assert isinstance(refused, files.Refused)
+        assert not refused.for_good
+        assert isinstance(box.offer(SOUND), files.Wanted)
+
+    def test_a_disk_that_is_full_in_the_middle_lets_it_go_on_later(self, box, monkeypatch):
+        wanted = box.offer(SOUND)
+        box.patch(wanted, SOUND[:5000])
+
+        def full(*_):
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(receiving.os, "write", full)
+            assert box.patch(wanted, SOUND[5000:], 5000).status_code == 503
+        assert box.offset(wanted) == 5000
+        assert box.patch(wanted, SOUND[5000:], 5000).status_code == 204
+        assert box.answer() == files.Kept(ref(SOUND).hash)
+
+    def test_few_files_come_at_one_time_and_the_smallest_first(self, box):
+        data = [os.urandom(20) for _ in range(offers.MOST_AT_ONCE + 3)]
+        box.say(*(files.Offered(ref(one, size=100_000 - at), "bundle") for at, one in enumerate(data)))
+        assert len(box.told(files.Wanted)) == offers.MOST_AT_ONCE
+        box.say(*(files.Offered(ref(one), "bundle") for one in data))  # their true size now
+        for one in list(data):
+            wanted = next((body for body in box.told(files.Wanted) if body.hash == ref(one).hash), None)
+            if wanted is None:
+                continue
+            with connection():
+                Upload.update(size=len(one)).execute()
+            box.patch(wanted, one)
+        for one in data:
+            wanted = next((body for body in box.told(files.Wanted) if body.hash == ref(one).hash), None)
+            if wanted is not None:
+                box.patch(wanted, one)
+        assert {body.hash for body in box.told(files.Kept)} == {ref(one).hash for one in data}
+
+    def test_a_bundle_is_kept_unseen_for_its_owner_alone(self, mira, noor, box):
+        data = b"#!/bin/sh\n<html>"
+        assert box.send(data, "bundle", name="logs.tar.gz", mime="application/gzip") == files.Kept(ref(data).hash)
+        (file,) = mira.get("/files").json["items"]
+        assert (file["kind"], file["name"]) == ("opaque", "logs.tar.gz")
+        answer = mira.get(f"/files/{file['id']}/content")
+        assert answer.data == data
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        assert answer.mimetype == "application/octet-stream"
+        assert noor.get(f"/files/{file['id']}/content").status_code == 404
+        assert mira.delete(f"/files/{file['id']}").status_code == 204
+        assert mira.get(f"/boxes/{box.box}/files").json["items"][0]["file"] == ""
+
+    def test_a_track_from_a_box_is_in_the_catalogue(self, mira, box):
+        box.send(SOUND, "track", name="Night Bus.wav")
+        assert [track["title"] for track in mira.get("/tracks").json["items"]] == ["Night Bus"]
+
+    def test_names_are_shown_and_never_a_path(self, mira, box):
+        box.send(SOUND, name="...")  # the contract lets nothing worse through
+        box.send(LOG, "bundle", name="....sh\u202egpj.exe")
+        names = {file["name"] for file in mira.get("/files").json["items"]}
+        assert names == {"untitled", "shgpj.exe"}
+
+    def test_what_belongs_to_a_deleted_set_is_not_wanted_any_more(self, mira, box):
+        number = new_id()
+        box.tell(finished(number, recording=ref(SOUND)))
+        wanted = box.offer(SOUND, of=number)
+        (shown,) = mira.get("/sets").json["items"]
+        assert mira.delete(f"/sets/{shown['id']}").status_code == 204
+        assert box.answer().for_good
+        assert box.patch(wanted, SOUND).status_code == 401
+        with connection():
+            assert not Upload.select().exists()
+
+    def test_a_check_that_failed_lets_the_box_offer_it_again(self, box, monkeypatch):
+        def broken(*_):
+            raise RuntimeError("no idea")
+
+        wanted = box.offer(SOUND)
+        with monkeypatch.context() as patched:
+            patched.setitem(jobs._handlers, "check", broken)
+            box.patch(wanted, SOUND)
+        assert box.offer(SOUND) == wanted, "it waits for the check"
+        with connection():
+            uploads.refuse(Upload.get(), "the check of this file failed; send it again")
+        assert not box.answer().for_good
+        again = box.offer(SOUND)
+        assert again.url == wanted.url
+        assert again.offset == 0
+        box.patch(again, SOUND)
+        assert box.answer() == files.Kept(ref(SOUND).hash)
+
+    def test_an_upload_that_has_expired_is_begun_anew(self, box):
+        wanted = box.offer(SOUND)
+        box.patch(wanted, SOUND[:1000])
+        with connection():
+            Upload.update(expires=now() - 1).execute()
+        assert box.ask("HEAD", wanted).status_code == 404
+        assert box.offer(SOUND).offset == 0
+
+    def test_it_may_take_weeks(self, box):
+        box.patch(box.offer(SOUND), SOUND[:1000])
+        with connection():
+            assert Upload.get().expires > now() + 27 * 24 * 3600 * 1000
+
+    def test_what_a_person_begins_cannot_pass_for_a_box(self, mira, box):
+        box.offer(SOUND)
+        assert begin(mira, 100, filename="a.wav", purpose="box recording", subject=row().id).status_code == 422
+        assert mira.get("/uploads").json["items"] == [], "what boxes send is shown with them"
+
+
+class TestTokens:
+    def test_a_token_is_good_for_its_file_its_way_and_its_time_alone(self, app, mira, noor, box):
+        one, other = box.offer(SOUND), box.offer(LOG, "set log")
+        noors = FileBox(app, noor.id).offer(SOUND)
+        for wrong in (other.token, noors.token, "", "x" * 43, one.token + "x", "é"):
+            answer = box.ask("HEAD", one, token=wrong or " ")
+            assert answer.status_code == 401, wrong
+            assert box.patch(one, SOUND[:10], token=wrong or " ").status_code == 401
+        assert box.client.head(one.url, headers=TUS).status_code == 401
+        content = files.Wanted(one.hash, one.url.replace("/upload", "/content"), one.token)
+        assert box.ask("GET", content).status_code == 401
+        with connection():
+            TransferToken.update(expires=now() - 1).execute()
+        assert box.ask("HEAD", one).status_code == 401
+        assert box.ask("HEAD", box.offer(SOUND)).status_code == 200
+
+    def test_it_is_stored_as_a_hash(self, box):
+        wanted = box.offer(SOUND)
+        with connection():
+            rows = [token.hash for token in TransferToken.select()]
+        assert wanted.token not in rows
+        assert rows == [hashlib.sha256(wanted.token.encode()).hexdigest()]
+
+    def test_it_opens_nothing_else(self, box):
+        wanted = box.offer(SOUND)
+        for path in ("/api/v1/tracks", "/api/v1/account", "/api/v1/uploads"):
+            answer = box.client.get(path, headers={"Authorization": f"Bearer {wanted.token}"})
+            assert answer.status_code == 401, path
+
+    def test_a_box_that_is_revoked_midway_is_cut_off_and_nothing_stays(self, mira, box, monkeypatch):
+        wanted = box.offer(SOUND)
+        received = receiving._read
+
+        def revoked(source):
+            piece = received(source)
+            if piece:
+                with database.atomic():
+                    boxes.revoke(mira.id, box.box)
+            return piece
+
+        with monkeypatch.context() as patched:
+            patched.setattr(receiving, "_read", revoked)
+            assert box.patch(wanted, SOUND).status_code == 409
+        assert box.ask("HEAD", wanted).status_code == 401
+        with connection():
+            assert not Upload.select().exists()
+            assert not Transfer.select().exists()
+            assert not TransferToken.select().exists()
+            assert list(uploads.quarantine().glob("*.part")) == []
+
+    def test_a_box_that_is_given_away_leaves_its_files_with_who_gave_it(self, app, mira, noor, box):
+        box.send(LOG, "bundle")
+        wanted = box.offer(SOUND)
+        prove(noor)
+        mira.put(f"/boxes/{box.box}/offer", {"email": noor.email})
+        with connection():
+            giving.take(noor.id, box.box)
+        assert box.ask("HEAD", wanted).status_code == 401
+        assert noor.get(f"/boxes/{box.box}/files").json["items"] == []
+        assert len(mira.get("/files").json["items"]) == 1
+        assert noor.get("/files").json["items"] == []
+
+    def test_old_tokens_go(self, box):
+        for _ in range(2 * tokens.MOST):
+            box.offer(SOUND)
+        with connection():
+            assert TransferToken.select().count() == tokens.MOST
+            TransferToken.update(expires=now() - 1).execute()
+            setup.keep_house()
+            assert TransferToken.select().count() == 0
+
+
+def track(person, data=SOUND, name="Night Bus.wav"):
+    return send(person, data, filename=name)["result"]
+
+
+def give(box, number, **more):
+    with connection(), database.atomic():
+        return service.send(box.box, number, **more)
+
+
+class TestGoingDown:
+    def test_a_track_is_sent_fetched_and_there(self, mira, box):
+        number = track(mira)
+        mira.patch(f"/tracks/{number}", {"title": "Night/Bus", "tempo": 122.0})
+        sent_file = give(box, number, list="0" * 26)
+        sent = box.answer()
+        assert (sent.file, sent.list, sent.purpose) == (sent_file, "0" * 26, "track")
+        assert (sent.track.id, sent.track.title, sent.track.tempo) == (number, "Night/Bus", 122.0)
+        assert sent.file.name == "Night-Bus.wav"
+        answer = box.ask("GET", sent, Range="bytes=0-")
+        assert (answer.status_code, answer.data) == (206, SOUND)
+        box.say(files.Received(sent.file.hash, "there"))
+        with connection():
+            assert service.states(box.box, [sent.file.hash]) == {sent.file.hash: "there"}
+        assert box.ask("GET", sent).status_code == 401, "the token is used up"
+
+    def test_it_goes_on_where_it_was_cut_and_the_owner_sees_how_far_it_is(self, mira, box):
+        give(box, track(mira))
+        sent = box.answer()
+        first = box.ask("GET", sent, Range="bytes=0-999")
+        rest = box.ask("GET", sent, Range="bytes=1000-", If_Range=first.headers["ETag"])
+        assert first.data + rest.data == SOUND
+        (shown,) = mira.get(f"/boxes/{box.box}/files").json["items"]
+        assert (shown["way"], shown["state"], shown["done"], shown["size"]) == ("down", "sent", 1000, len(SOUND))
+        other = box.ask("GET", sent, Range="bytes=1000-", If_Range='"another"')
+        assert (other.status_code, other.data) == (200, SOUND)
+
+    def test_a_long_file_goes_in_pieces_between_which_the_token_is_judged(self, mira, box, monkeypatch):
+        monkeypatch.setattr(views, "PIECE", 10_000)
+        give(box, track(mira))
+        sent, got = box.answer(), b""
+        while len(got) < 30_000:
+            got += box.ask("GET", sent, Range=f"bytes={len(got)}-").data
+        assert got == SOUND[:30_000]
+        with connection():
+            boxes.revoke(mira.id, box.box)
+        assert box.ask("GET", sent, Range="bytes=30000-").status_code == 401
+
+    def test_ranges_that_make_no_sense_do_no_harm(self, mira, box):
+        give(box, track(mira))
+        sent = box.answer()
+        for asked, status in {
+            "bytes=99999999-": 416, "bytes=5-2": 416, "bytes=-0": 416, "bytes=0-1,5-9": 200, "bytes=-5": 206,
+            "bytes=" + ",".join(["0-"] * 500): 200, "items=0-5": 200, "bytes=" + "9" * 99: 200,
+        }.items():  # fmt: skip
+            answer = box.ask("GET", sent, Range=asked)
+            assert answer.status_code == status, asked
+            assert len(answer.data) <= max(len(SOUND), 2000)
+
+    def test_a_box_that_asks_again_gets_it_again_and_not_for_ever(self, mira, box):
+        give(box, track(mira))
+        sent = box.answer()
+        for _ in range(service.MOST_TRIES - 1):
+            box.say(files.Received(sent.file.hash, "wanted", "the companion says status 401"))
+            again = box.answer()
+            assert (again.url, again.token != sent.token) == (sent.url, True)
+            sent = again
+        box.say(files.Received(sent.file.hash, "wrong hash", "what came is not the file that was meant"))
+        assert row().state == "failed"
+        assert box.ask("GET", sent).status_code == 401
+        give(box, mira.get("/tracks").json["items"][0]["id"])
+        assert box.ask("GET", box.answer()).status_code == 200, "its owner may try again"
+
+    @pytest.mark.parametrize(("outcome", "status"), [("disk full", 200), ("not playable", 401)])
+    def test_what_hinders_a_box_is_shown_to_its_owner(self, mira, box, outcome, status):
+        give(box, track(mira))
+        sent = box.answer()
+        box.say(files.Received(sent.file.hash, outcome, "so it is"))
+        (shown,) = mira.get(f"/boxes/{box.box}/files?way=down").json["items"]
+        assert (shown["state"], shown["said"]) == (outcome, "so it is")
+        assert box.ask("GET", sent).status_code == status
+
+    def test_only_the_owners_tracks_go_to_the_owners_boxes(self, app, mira, noor, box):
+        theirs, number = track(noor), track(mira)
+        with pytest.raises(NotFound):
+            give(box, theirs)
+        with connection():
+            boxes.revoke(mira.id, box.box)
+        with pytest.raises(Forbidden):
+            give(box, number)
+
+    def test_a_stem_is_sent_by_its_own_name(self, mira, box):
+        number = track(mira)
+        send(mira, wav(seconds=0.3), filename="Drums.wav", purpose="stem", subject=number)
+        stem = next(one for one in mira.get(f"/tracks/{number}").json["recordings"] if one["kind"] == "stem")
+        give(box, number, recording=stem["id"])
+        assert (box.answer().purpose, box.answer().file.name) == ("stem", "Night Bus (Drums).wav")
+
+    def test_a_name_of_the_longest_fits_a_disk(self, mira, box):
+        number = track(mira)
+        mira.patch(f"/tracks/{number}", {"title": "🎵" * 199 + "."})
+        name = give(box, number).name
+        assert len(name.encode()) <= 240
+        assert name.endswith(".wav")
+
+    def test_a_track_that_is_deleted_is_fetched_no_more(self, mira, box):
+        number = track(mira)
+        give(box, number)
+        sent = box.answer()
+        assert mira.delete(f"/tracks/{number}").status_code == 204
+        assert mira.delete(f"/tracks/{number}/bin").status_code == 204
+        assert row().state == "failed"
+        assert box.ask("GET", sent).status_code == 404
+        box.say(files.Received(sent.file.hash, "wanted", "the companion says status 404"))
+        assert row().state == "failed"
+
+    def test_a_box_with_a_new_memory_is_told_what_is_on_its_way_in_both_ways(self, mira, box):
+        give(box, track(mira))
+        wanted = box.offer(LOG, "bundle")
+        box.patch(wanted, LOG[:10])
+        with connection(), database.atomic():
+            outgoing.welcome(box.box, mira.id)
+        sent, again = box.told(files.Sent), box.told(files.Wanted)
+        assert len(sent) == len(again) == 1
+        assert again[0].offset == 10
+        assert box.ask("GET", sent[0]).status_code == 200
+
+    def test_what_another_box_says_has_no_effect(self, app, mira, noor, box):
+        give(box, track(mira))
+        for other in (FileBox(app, noor.id), FileBox(app, mira.id)):
+            other.say(files.Received(box.answer().file.hash, "there"))
+        assert row().state == "sent"
+
+
+class TestTheOwner:
+    def test_files_come_in_pages_with_their_progress(self, mira, noor, box):
+        wanted = box.offer(SOUND)
+        box.patch(wanted, SOUND[:1234])
+        for at in range(3):
+            box.send(b"bundle %d" % at, "bundle")
+        found, after = [], ""
+        while True:
+            answer = mira.get(f"/boxes/{box.box}/files?limit=2&after={after}").json
+            found += answer["items"]
+            after = answer["next"]
+            if not after:
+                break
+        assert [one["state"] for one in found] == ["kept", "kept", "kept", "wanted"]
+        assert found[-1]["done"] == 1234
+        assert noor.get(f"/boxes/{box.box}/files").status_code == 404
+
+    def test_all_of_it_is_in_an_export_without_secrets(self, mira, box):
+        wanted = box.offer(SOUND)
+        with connection():
+            (told,) = export._parts["transfers"](mira.id)
+        assert (told["box"], told["hash"]) == (box.box, wanted.hash)
+        assert wanted.token not in json.dumps(told)
+
+    def test_with_the_account_it_all_goes(self, mira, box):
+        box.offer(SOUND)
+        give(box, track(mira, wav(seconds=0.2)))
+        with connection():
+            User.update(leaving=1).where(User.id == mira.id).execute()
+            jobs.enqueue("erase", subject=mira.id)
+            assert not User.select().where(User.id == mira.id).exists()
+            for model in (Transfer, TransferToken, Upload, StoredFile):
+                assert not model.select().exists(), model
+            assert Box.get_by_id(box.box).owner_id is None
+
+
+def test_a_token_is_judged_by_the_companions_clock(box, monkeypatch):
+    wanted = box.offer(SOUND)
+    later = time.time_ns() + (tokens.LIFE_MS + 1000) * 1_000_000
+    monkeypatch.setattr(tokens, "now", lambda: later // 1_000_000)
+    assert box.ask("HEAD", wanted).status_code == 401
