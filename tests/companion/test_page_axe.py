@@ -2,8 +2,12 @@
 
 import pytest
 
+from device.contracts.commands import Answered
+from device.contracts.configuration import Applied, Refusal
+from device.contracts.files import Offered
+from device.contracts.values import FileRef
 from tests.companion.browser import NARROW, WIDE, Visitor, chromium, companion
-from tests.companion.stage import entry, finished, online, report
+from tests.companion.stage import document_of, entry, finished, online, report
 from tests.companion.tunes import write_tune
 
 pytestmark = pytest.mark.slow
@@ -13,8 +17,10 @@ DOORS = ("/sign-in", "/sign-in#refused=address-not-proved", "/sign-up", "/forgot
 SCREENS = (
     "/", "/library", "/library/{track}", "/library?q=nothing-like-this", "/library?in=bin", "/projects",
     "/projects?new=1", "/projects/{project}", "/projects/{project}/comments", "/projects/{project}/people",
-    "/projects/{project}/history", "/sets", "/sets?q=nothing-like-this", "/sets/{set}", "/earnings",
-    "/earnings?new=1", "/boxes", "/boxes/{box}", "/boxes?claim=7K2M-9QXP", "/invitations", "/notices", "/account",
+    "/projects/{project}/history", "/playlists", "/playlists?q=nothing-like-this", "/playlists?new=1",
+    "/playlists/{playlist}", "/sets", "/sets?q=nothing-like-this", "/sets/{set}", "/earnings",
+    "/earnings?new=1", "/boxes", "/boxes/{box}", "/boxes/{box}/music",
+    "/boxes/{box}/health", "/boxes/{box}/settings", "/boxes?claim=7K2M-9QXP", "/invitations", "/notices", "/account",
     "/account/security", "/account/keys", "/account/look", "/account/data", "/admin", "/admin/users", "/admin/jobs",
     "/admin/boxes", "/admin/letters", "/admin/audit", "/admin/flags", "/library/x/y",
 )  # fmt: skip
@@ -24,8 +30,9 @@ WEAR = """theme => new Promise((done) => {
 })"""
 # those that show every kind of thing; each pair of colours is checked by itself in test_page_site
 COLOURFUL = {
-    "/", "/library", "/library/{track}", "/projects/{project}/comments", "/boxes/{box}", "/sets/{set}", "/earnings",
-    "/account/security", "/admin", "/sign-in#refused=address-not-proved",
+    "/", "/library", "/library/{track}", "/projects/{project}/comments", "/boxes/{box}", "/boxes/{box}/music",
+    "/boxes/{box}/settings", "/playlists/{playlist}", "/sets/{set}", "/earnings", "/account/security", "/admin",
+    "/sign-in#refused=address-not-proved",
 }  # fmt: skip
 OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
 SMALL = """
@@ -53,7 +60,9 @@ def furnished(chromium, companion, tmp_path_factory):
     mira.api("POST", f"/projects/{project}/comments", {"text": "Lower the snare.", "item": item, "position": 2500})
     companion.show_code("7K2M9QXP")
     box = mira.api("POST", "/boxes/claims", {"code": "7K2M-9QXP"})["id"]
-    companion.send(box, "sets", finished("Boat", track))
+    boat = finished("Boat", track)
+    companion.send(box, "sets", boat)
+    companion.send(box, "documents", document_of(boat))
     companion.send(box, "status", online())
     companion.send(box, "health", *[report(load) for load in (20, 60, 30)])
     made = mira.api("GET", "/sets")["items"][0]["id"]
@@ -61,9 +70,30 @@ def furnished(chromium, companion, tmp_path_factory):
     for currency, amount in (("EUR", 250_000_000), ("USD", -271)):
         mira.api("POST", "/earnings/entries", entry(currency, amount))
     companion.lose(box)
+    playlist = _command(mira, companion, box, track)
     state = mira.context.storage_state()
     mira.close()
-    return {"track": track, "project": project, "box": box, "set": made}, {"cookies": state["cookies"], "origins": []}
+    ids = {"track": track, "project": project, "box": box, "set": made, "playlist": playlist}
+    return ids, {"cookies": state["cookies"], "origins": []}
+
+
+def _command(mira, companion, box, track):
+    """Do with a box from afar: commands, settings of which one is refused, files both ways, a list (its id)."""
+    for do in ("box.identify", "engine.restart"):
+        given = mira.api("POST", f"/boxes/{box}/commands", {"do": do})["id"]
+    wanted = {"audio.period": "32", "record.format": "flac"}
+    revision = mira.api("PUT", f"/boxes/{box}/configuration", {"settings": wanted})["revision"]
+    refused = (Refusal("audio.period", "this card takes 64 frames at least"),)
+    companion.send(box, "answers", Answered(given, "refused", "a deck plays"), Applied(revision, refused))
+    companion.send(box, "files", Offered(FileRef("c" * 64, 9_000_000, "Boat.wav", "audio/wav"), "recording"))
+    made = mira.api(
+        "POST",
+        "/documents",
+        {"title": "Warm-up", "tracks": [{"title": "Night bus", "track": track, "note": "from 2:10"}]},
+    )
+    mira.api("POST", f"/boxes/{box}/lists", {"list": made["id"]})
+    mira.api("POST", f"/boxes/{box}/tracks", {"tracks": [track]})
+    return made["id"]
 
 
 def _look(visitor, found, name, themes=THEMES):

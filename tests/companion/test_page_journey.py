@@ -326,6 +326,7 @@ def test_a_box_becomes_mine_by_its_code_gets_a_name_and_is_let_go(visitor, compa
     page.get_by_role("button", name="Make it mine").click()
     page.get_by_text("Studio rack is yours now").wait_for()
     page.get_by_role("button", name="It shows the same").click()
+    page.get_by_role("link", name="Health").click()
     page.get_by_text("Claimed").wait_for()
     name = page.get_by_label("Name of the box")
     name.fill("Basement")
@@ -336,6 +337,20 @@ def test_a_box_becomes_mine_by_its_code_gets_a_name_and_is_let_go(visitor, compa
     page.get_by_role("button", name="Let go of it").click()
     page.get_by_text("No box is yours yet").wait_for()
     assert visitor.api("GET", "/boxes") == []
+
+
+def test_a_copy_of_ones_data_takes_the_music_along_where_that_is_wanted(visitor, tmp_path):
+    page = visitor.page
+    visitor.sign_up("Olga", "olga@example.org")
+    visitor.go("/account/data")
+    assert page.get_by_text("With the music").count() == 0
+    visitor.go("/library")
+    visitor.upload(write_tune(tmp_path / "Night bus.wav", seconds=2))
+    visitor.go("/account/data")
+    page.get_by_label("With the music").check()
+    page.get_by_role("button", name="Make a copy").click()
+    page.get_by_text("with the music", exact=False).nth(1).wait_for()
+    assert [one["music"] for one in visitor.api("GET", "/account/exports")["items"]] == [True]
 
 
 def _sign_out(page):

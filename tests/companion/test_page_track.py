@@ -1,9 +1,12 @@
 """A track's page in a real browser: tags, markers, versions; and uploads that the companion puts off."""
 
+import json
 import re
 
 import pytest
 
+from companion.catalogue.models import Recording
+from companion.uploads.models import StoredFile
 from tests.companion.browser import chromium, companion, visitor
 from tests.companion.tunes import write_tune
 
@@ -62,8 +65,27 @@ def test_with_a_loop_both_a_plain_marker_and_the_loop_can_be_kept_and_the_loop_o
     assert page.get_by_role("button", name="This loop is kept").is_disabled()
     page.get_by_role("button", name="Add marker").click()
     visitor.until("document.querySelectorAll('.markers li').length === 2")
+    visitor.until(f"fetch('/api/v1/tracks/{track}').then((r) => r.json()).then((r) => r.markers.length === 2)")
     ends = [marker["end"] for marker in visitor.api("GET", f"/tracks/{track}")["markers"]]
     assert sum(end is None for end in ends) == 1
+
+
+def test_a_track_that_was_cut_short_says_so_and_asks_for_the_whole(visitor, companion, tmp_path):
+    visitor.sign_up("Ida", "ida@example.org")
+    visitor.go("/library")
+    visitor.upload(write_tune(tmp_path / "Night bus.wav"))
+    track = visitor.api("GET", "/tracks")["items"][0]["id"]
+    with companion.database():
+        file = StoredFile.get_by_id(Recording.get(Recording.track == track).file_id)
+        facts = json.dumps(json.loads(file.facts) | {"cut_short": 301.4})
+        StoredFile.update(facts=facts).where(StoredFile.id == file.id).execute()
+    visitor.go(f"/library/{track}")
+    note = visitor.page.locator(".note")
+    note.get_by_text("0:12 of 5:01 are in it").wait_for()
+    assert note.get_by_role("button", name="Upload a new version").is_visible()
+    visitor.page.get_by_role("button", name="What can be done with").first.click()  # nothing here finds tempo and key
+    assert visitor.page.get_by_role("menuitem", name="Find tempo and key").count() == 0
+    assert visitor.page.get_by_role("menuitem", name="Download the file").is_visible()
 
 
 def test_a_new_version_is_told_of_drawn_whole_played_in_the_bar_and_can_be_put_back(visitor, tmp_path):

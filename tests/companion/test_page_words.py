@@ -11,6 +11,7 @@ from companion.accounts import tiers
 from companion.boxes import claims, giving
 from companion.boxes import service as boxes
 from companion.catalogue import models as catalogue
+from companion.commanding import models as commanding
 from companion.earnings import models as earnings
 from companion.health import service as health
 from companion.ingest import models as ingest
@@ -20,7 +21,11 @@ from companion.notices import kinds
 from companion.projects import comments, history, invitations, items, members
 from companion.projects import models as project_models
 from companion.projects import service as projects
+from companion.transfers import offers
 from companion.web.identity import Access
+from device.contracts import configuration, deeds
+from device.contracts.commands import Permission
+from device.contracts.files import Received
 from device.contracts.health import Report
 from device.contracts.sets import Finished
 from device.contracts.status import Offline, Online
@@ -93,6 +98,12 @@ def _words():
         "ended": _choices(Finished, "ended"),
         "went": _choices(Offline, "reason"),
         "network": _choices(Report, "network"),
+        "command": set(commanding.STATES),
+        "argument": {argument.name for deed in deeds.KNOWN.values() for argument in deed.arguments},
+        "settings": {name.split(".")[0] for name in configuration.KNOWN},
+        "setting": {f"remote.{right}" for right in get_args(Permission)},
+        "filePurpose": set(offers.KINDS),
+        "fileState": {"waiting", "kept", "put off", "refused", "sent", "failed"} | _choices(Received, "outcome"),
     }
 
 

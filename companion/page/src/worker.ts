@@ -6,6 +6,7 @@ const SHELL_CACHE = `shell-${VERSION}`;
 const scope = self as unknown as ServiceWorkerGlobalScope;
 const READ_CACHE = 'read';
 const MOST_READ = 600;
+let reader = 0; // counts who signed out: what was asked for before is not kept after
 const LASTING = /^\/api\/v1\/(artwork\/|recordings\/\w+\/(waveform|measures)$)/;
 
 scope.addEventListener('install', (event) => {
@@ -27,7 +28,9 @@ scope.addEventListener('activate', (event) => {
 
 // somebody signed out: nothing of theirs stays
 scope.addEventListener('message', (event) => {
-  if (event.data === 'forget') event.waitUntil(caches.delete(READ_CACHE));
+  if (event.data !== 'forget') return;
+  reader += 1;
+  event.waitUntil(caches.delete(READ_CACHE));
 });
 
 scope.addEventListener('fetch', (event) => {
@@ -66,9 +69,10 @@ async function lasting(request: Request): Promise<Response> {
 }
 
 async function read(request: Request): Promise<Response> {
+  const asked = reader;
   try {
     const response = await fetch(request);
-    if (response.status === 200) {
+    if (response.status === 200 && asked === reader) {
       const cache = await caches.open(READ_CACHE);
       await cache.put(request.url, response.clone());
       void trim(cache);

@@ -36,6 +36,11 @@ function deliver(event: LiveEvent): void {
   for (const listener of [...(listeners.get(event.kind) ?? [])]) listener(event);
 }
 
+/** Say something to the companion; nothing while there is no line. */
+export function tell(kind: string, body: Record<string, unknown>): void {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ kind, body }));
+}
+
 async function connect(): Promise<void> {
   try {
     const { url } = await post<{ url: string }>('/live/ticket');
@@ -64,8 +69,8 @@ async function connect(): Promise<void> {
       poll = undefined;
       if (away) invalidate('/');
     } else if (event.kind === 'resync') invalidate('/');
-    else if (event.id) {
-      last = Math.max(last, event.id);
+    else {
+      last = Math.max(last, event.id ?? 0); // live state has no number
       deliver(event);
     }
   };

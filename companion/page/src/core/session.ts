@@ -3,6 +3,7 @@ import { atom, remembered } from './atom';
 import { ApiError, get, onSignedOut, remove, setCsrf } from './api';
 import { forgetAll } from './load';
 import { startLive, stopLive } from './live';
+import { forgetDocuments } from './unsent';
 
 export interface User {
   id: string;
@@ -36,10 +37,12 @@ export function begin(session: Session): void {
 }
 
 function end(): void {
+  const whose = user.get()?.id;
+  if (whose) forgetDocuments(whose);
   stopLive();
   setCsrf('');
   forgetAll();
-  navigator.serviceWorker?.controller?.postMessage('forget');
+  void navigator.serviceWorker?.getRegistration().then((one) => one?.active?.postMessage('forget')); // a page loaded past it has no controller
   user.set(null);
   was.set(false);
 }

@@ -15,6 +15,7 @@ export interface SetRow {
   box: string;
   box_name: string;
   number: string; // its id on the box
+  document: string; // of what is written about it, on both sides; empty where there is none yet
   title: string;
   notes: string;
   state: 'playing' | 'finished';

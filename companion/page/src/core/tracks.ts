@@ -42,6 +42,7 @@ export interface Facts {
   bits?: number | null;
   bitrate?: number;
   seconds?: number;
+  cut_short?: number; // seconds that it should have
   loudness?: Partial<Record<'integrated' | 'range' | 'momentary' | 'short_term' | 'true_peak' | 'sample_peak', number | null>>;
 }
 
@@ -61,7 +62,7 @@ export interface Track extends TrackRow {
   credits: { artist: string; name: string; role: string }[];
   recordings: Recording[];
   markers: (Marker & { id: string })[];
-  analysis: { state: 'none' | 'waiting' | 'done'; found: Record<string, unknown>[] };
+  analysis: { state: 'none' | 'waiting' | 'done'; found: Record<string, unknown>[]; possible: boolean };
 }
 
 export const KINDS = ['mix', 'master', 'edit', 'remix', 'live', 'demo', 'instrumental', 'acapella', 'stem'] as const;

@@ -126,6 +126,22 @@ export function SearchField({ value, onValue, label }: { value: string; onValue:
   );
 }
 
+/** The order of a list. */
+export function Sorter({ value, options, onValue }: { value: string; options: readonly (readonly [string, string])[]; onValue: (value: string) => void }) {
+  return (
+    <label class="sorter small soft">
+      {t('list.sort')}
+      <select class="input fit" value={value} onChange={(event) => onValue(event.currentTarget.value)}>
+        {options.map(([name, text]) => (
+          <option value={name} key={name}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 export function Segments<T extends string>({
   label,
   value,
@@ -190,6 +206,23 @@ export function useForm(first: Record<string, string>, send: (values: Record<str
       }
     },
   };
+}
+
+/** The end of a form in a dialog: what the server said against it as a whole, leaving, sending. */
+export function FormEnd({ form, yes, no, danger, disabled, onCancel }: { form: Form; yes: string; no?: string; danger?: boolean; disabled?: boolean; onCancel: () => void }) {
+  return (
+    <>
+      <FormProblem problem={form.problem} />
+      <div class="actions">
+        <Button kind="quiet" onClick={onCancel}>
+          {no ?? t('do.cancel')}
+        </Button>
+        <Button kind={danger ? 'danger' : 'primary'} type="submit" disabled={disabled} aria-busy={form.busy}>
+          {yes}
+        </Button>
+      </div>
+    </>
+  );
 }
 
 /** What the server said against a form as a whole. */

@@ -14,6 +14,8 @@ const PATHS = {
   download: 'M12 4.5V16M7 11.5l5 5 5-5M4.5 16v3.5h15V16',
   play: 'M8 5.2v13.6L19 12z',
   pause: 'M8 5v14M16 5v14',
+  record: 'M12 18.500a6.500 6.500 0 1 0 0-13 6.500 6.500 0 0 0 0 13',
+  stop: 'M6.500 6.500h11v11h-11z',
   back: 'M18 6v12l-8.5-6zM6.5 6v12',
   forward: 'M6 6v12l8.5-6zM17.5 6v12',
   loop: 'M17 3.5l3 3-3 3M20 6.5H8A4.5 4.5 0 0 0 3.5 11v.5M7 20.5l-3-3 3-3M4 17.5h12a4.5 4.5 0 0 0 4.5-4.5v-.5',
@@ -36,6 +38,11 @@ const PATHS = {
   file: 'M6.5 3.500h7.500l4 4v13h-11.500zM14 3.500v4h4',
   note: 'M5 4.500h14v10l-5 5H5zM19 14.500h-5v5M8.5 9h7M8.5 12.500h4',
   copy: 'M8.5 8.500h11v11h-11zM15.5 8.500v-4h-11v11h4',
+  grip: 'M9 6h.01M9 12h.01M9 18h.01M15 6h.01M15 12h.01M15 18h.01',
+  up: 'M12 19V5M6 11l6-6 6 6',
+  down: 'M12 5v14M6 13l6 6 6-6',
+  top: 'M5 4.500h14M12 20V8.500M6.500 14l5.500-5.500 5.500 5.500',
+  playlists: 'M4 6.500h11M4 11h11M4 15.500h6M14 14.500l5.500 3.250-5.500 3.250z',
   right: 'M9.5 5.500L16 12l-6.5 6.5',
   left: 'M14.5 5.500L8 12l6.5 6.5',
   sun: 'M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8M12 2.500v2M12 19.500v2M2.5 12h2M19.5 12h2M5.3 5.300l1.4 1.400M17.3 17.300l1.4 1.400M5.3 18.700l1.4-1.400M17.3 6.700l1.4-1.4',
@@ -63,7 +70,7 @@ export function Icon({ name, size = 18 }: { name: IconName; size?: number }) {
       viewBox="0 0 24 24"
       fill={FILLED.has(name) ? 'currentColor' : 'none'}
       stroke="currentColor"
-      stroke-width={name === 'more' ? 3 : name === 'pause' ? 3 : 1.75}
+      stroke-width={name === 'more' || name === 'grip' ? 3 : name === 'pause' ? 3 : 1.75}
       stroke-linecap="round"
       stroke-linejoin="round"
       aria-hidden="true"

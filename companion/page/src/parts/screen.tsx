@@ -29,6 +29,30 @@ export function Screen({ title, heading, actions, children }: ScreenProps) {
   );
 }
 
+/** What cannot be found: an address of no screen, or a thing that is gone. */
+export function Lost({ text }: { text: string }) {
+  return (
+    <Screen title={t('lost.title')} heading={<h1 class="unseen">{t('lost.title')}</h1>}>
+      <div class="lost">
+        <svg viewBox="0 0 420 64" aria-hidden="true">
+          <path d="M0 32h130c14 0 12-22 22-22s12 44 24 44 12-36 22-36 10 24 20 24 6-10 14-10h188" />
+        </svg>
+        <p class="title">{t('lost.title')}</p>
+        <p class="soft">{text}</p>
+        <code class="small faint">{location.pathname}</code>
+        <div class="actions">
+          <LinkButton kind="primary" href="/">
+            {t('lost.home')}
+          </LinkButton>
+          <LinkButton icon="library" href="/library">
+            {t('lost.library')}
+          </LinkButton>
+        </div>
+      </div>
+    </Screen>
+  );
+}
+
 /** A screen of one thing that is loaded first: its bones, why it is not there, or what `children` make of it. */
 export function ScreenOf<T>({ of, children }: { of: Loaded<T>; children: (data: T) => ComponentChildren }) {
   if (of.data !== undefined) return <>{children(of.data)}</>;
@@ -39,15 +63,7 @@ export function ScreenOf<T>({ of, children }: { of: Loaded<T>; children: (data: 
         <Bones widths={[100]} height={220} />
       </div>
     );
-  if (of.problem.status === 404)
-    return (
-      <Screen title={t('lost.title')}>
-        <p class="soft">{t('lost.gone')}</p>
-        <p class="after">
-          <LinkButton href="/">{t('lost.home')}</LinkButton>
-        </p>
-      </Screen>
-    );
+  if (of.problem.status === 404) return <Lost text={t('lost.gone')} />;
   return (
     <Screen title={t('lost.failed')}>
       <Trouble problem={of.problem} retry={of.reload} />

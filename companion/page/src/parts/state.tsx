@@ -1,6 +1,7 @@
 /** The states of a panel that is not simply full: on its way, empty, failed. */
 import type { ComponentChildren } from 'preact';
 import type { Problem } from '../core/api';
+import type { Listed } from '../core/load';
 import { t } from '../core/texts';
 import { Button } from './button';
 import { wordsOf } from './toast';
@@ -57,6 +58,31 @@ export function Shown<T>({
   if (of.data !== undefined) return <>{children(of.data)}</>;
   if (of.problem) return <Trouble problem={of.problem} retry={of.reload} />;
   return <>{bones ?? <Bones />}</>;
+}
+
+/** The same of a list in pages; `empty` is in place of rows where there are none. */
+export function ShownList<Row>({
+  of: { rows, problem, done, more, reload },
+  bones,
+  empty,
+  children,
+}: {
+  of: Listed<Row>;
+  bones?: ComponentChildren;
+  empty?: ComponentChildren;
+  children: (rows: Row[]) => ComponentChildren;
+}) {
+  if (!rows) return problem ? <Trouble problem={problem} retry={reload} /> : <>{bones ?? <Bones />}</>;
+  return (
+    <>
+      {rows.length ? children(rows) : empty}
+      {!done && (
+        <Button kind="quiet" onClick={more}>
+          {t('do.more')}
+        </Button>
+      )}
+    </>
+  );
 }
 
 /** Done of all, 0…1; without a number, busy. */

@@ -4,7 +4,7 @@ import { t, type TextName } from '../core/texts';
 import { useAtom } from '../core/atom';
 import { signOut, user } from '../core/session';
 import { Button, LinkButton } from '../parts/button';
-import { Screen } from '../parts/screen';
+import { Lost, Screen } from '../parts/screen';
 import { Tabs } from '../parts/tabs';
 import { Data } from './account/data';
 import { Keys } from './account/keys';
@@ -22,7 +22,8 @@ const TABS: [string, TextName, ComponentType][] = [
 
 export function Account({ tab = '' }: { tab?: string }) {
   const me = useAtom(user);
-  const [, , Tab] = TABS.find(([name]) => name === tab) ?? TABS[0]!;
+  const Tab = TABS.find(([name]) => name === tab)?.[2];
+  if (!Tab) return <Lost text={t('lost.text')} />;
   return (
     <Screen
       title={t('nav.account')}

@@ -3,7 +3,7 @@ import type { ComponentType } from 'preact';
 import { useAtom } from '../core/atom';
 import { user } from '../core/session';
 import { t, type TextName } from '../core/texts';
-import { Screen } from '../parts/screen';
+import { Lost, Screen } from '../parts/screen';
 import { Tabs } from '../parts/tabs';
 import { Audit } from './admin/audit';
 import { AllBoxes } from './admin/boxes';
@@ -25,7 +25,8 @@ const TABS: [string, TextName, ComponentType][] = [
 
 export function Admin({ tab = '' }: { tab?: string }) {
   const me = useAtom(user);
-  const [, , Tab] = TABS.find(([name]) => name === tab) ?? TABS[0]!;
+  const Tab = TABS.find(([name]) => name === tab)?.[2];
+  if (!Tab) return <Lost text={t('lost.text')} />;
   if (me?.access !== 'admin')
     return (
       <Screen title={t('admin.notYours')}>

@@ -8,25 +8,34 @@ import { go } from '../core/router';
 import { t, tOr } from '../core/texts';
 import { Button } from '../parts/button';
 import { ask, Dialog } from '../parts/dialog';
-import { FormProblem, TextField, useForm } from '../parts/field';
+import { FormEnd, TextField, useForm } from '../parts/field';
 import { InPlace } from '../parts/inplace';
 import { Menu } from '../parts/menu';
-import { Screen, ScreenOf } from '../parts/screen';
-import { Bones, Trouble } from '../parts/state';
+import { Lost, Screen, ScreenOf } from '../parts/screen';
+import { Tabs } from '../parts/tabs';
 import type { SetRow } from '../core/sets';
+import { Activity } from './box/activity';
+import { Commands } from './box/commands';
 import { Health } from './box/health';
+import { Music } from './box/music';
 import { Now } from './box/now';
-import { BoxState, StorageBar } from './boxes';
+import { Settings } from './box/settings';
+import { BoxState, Machine } from './boxes';
 import { SetRows } from './sets';
 
-export function BoxScreen({ id = '' }: { id?: string }) {
-  const loaded = useLoad<Box>(`/boxes/${id}`);
+export function BoxScreen({ id = '', tab = '' }: { id?: string; tab?: string }) {
+  const loaded = useLoad<Box>(isTab(tab) ? `/boxes/${id}` : null);
+  if (!isTab(tab)) return <Lost text={t('lost.text')} />;
   return (
-    <ScreenOf of={loaded}>{(box) => <Page box={box} />}</ScreenOf>
+    <ScreenOf of={loaded}>{(box) => <Page box={box} tab={tab} />}</ScreenOf>
   );
 }
 
-function Page({ box }: { box: Box }) {
+const TABS = ['', 'music', 'health', 'settings'] as const;
+type Tab = (typeof TABS)[number];
+const isTab = (name: string): name is Tab => (TABS as readonly string[]).includes(name);
+
+function Page({ box, tab }: { box: Box; tab: Tab }) {
   const [giving, setGiving] = useState(false);
   const path = `/boxes/${box.id}`;
   const told = useLoad<Status>(`${path}/status`).data;
@@ -64,46 +73,59 @@ function Page({ box }: { box: Box }) {
           <Button work={() => remove(`${path}/offer`).then(renew)}>{t('boxes.keep')}</Button>
         </div>
       )}
-      <div class="columns">
-        <div class="stack">
-          {told && <Now told={told} />}
-          <BoxSets id={box.id} />
+      <Tabs label={t('box.parts')} base={path} current={tab} tabs={TABS.map((one) => [one, t(`box.tab.${one || 'now'}`)] as const)} />
+      {tab === '' && (
+        <div class="columns">
+          <div class="stack">
+            {told && <Now told={told} box={box.id} />}
+            <BoxSets id={box.id} />
+          </div>
+          <div class="stack close">
+            <Commands box={box.id} told={told} />
+            <Facts box={box} told={told} />
+          </div>
+        </div>
+      )}
+      {tab === 'music' && <Music box={box} />}
+      {tab === 'health' && (
+        <div class="columns">
           <Health path={path} />
           <Activity path={path} />
         </div>
-        <section class="panel" aria-label={t('boxes.facts')}>
-          <dl class="facts">
-            <dt>{t('box.step')}</dt>
-            <dd>
-              <InStep told={told} />
-            </dd>
-            {told?.online && told.status && (
-              <>
-                <dt>{t('box.uptime')}</dt>
-                <dd class="figures">{lasting(told.status.uptime)}</dd>
-                <dt>{t('box.engine')}</dt>
-                <dd>{tOr(`engine.${told.status.engine}`, told.status.engine)}</dd>
-              </>
-            )}
-            <dt>{t('boxes.model')}</dt>
-            <dd>{box.model || '–'}</dd>
-            <dt>{t('boxes.storage')}</dt>
-            <dd>
-              <StorageBar box={box} />
-            </dd>
-            {Object.entries(box.versions).map(([part, version]) => (
-              <>
-                <dt>{capital(part)}</dt>
-                <dd class="figures">{version}</dd>
-              </>
-            ))}
-            <dt>{t('boxes.claimed.when')}</dt>
-            <dd>{box.claimed ? moment(box.claimed) : '–'}</dd>
-          </dl>
-        </section>
-      </div>
+      )}
+      {tab === 'settings' && <Settings path={path} name={box.name} />}
       {giving && <Give path={path} onClose={() => setGiving(false)} />}
     </Screen>
+  );
+}
+
+function Facts({ box, told }: { box: Box; told: Status | undefined }) {
+  return (
+    <section class="panel" aria-label={t('boxes.facts')}>
+      <dl class="facts">
+        <dt>{t('box.step')}</dt>
+        <dd>
+          <InStep told={told} />
+        </dd>
+        {told?.online && told.status && (
+          <>
+            <dt>{t('box.uptime')}</dt>
+            <dd class="figures">{lasting(told.status.uptime)}</dd>
+            <dt>{t('box.engine')}</dt>
+            <dd>{tOr(`engine.${told.status.engine}`, told.status.engine)}</dd>
+          </>
+        )}
+        <Machine box={box} />
+        {Object.entries(box.versions).map(([part, version]) => (
+          <>
+            <dt>{capital(part)}</dt>
+            <dd class="figures">{version}</dd>
+          </>
+        ))}
+        <dt>{t('boxes.claimed.when')}</dt>
+        <dd>{box.claimed ? moment(box.claimed) : '–'}</dd>
+      </dl>
+    </section>
   );
 }
 
@@ -140,43 +162,6 @@ function BoxSets({ id }: { id: string }) {
   );
 }
 
-interface BoxEvent {
-  id: number;
-  kind: string;
-  detail: Record<string, unknown>;
-  at: number;
-}
-
-/** What more there is to say of an event: the new name, to whom, which software. */
-function detailOf({ detail }: BoxEvent): string {
-  const versions = Object.values((detail['versions'] as Record<string, string> | undefined) ?? {});
-  return String(detail['name'] ?? detail['to'] ?? versions.join(', '));
-}
-
-function Activity({ path }: { path: string }) {
-  const list = useList<BoxEvent>(`${path}/activity`, {}, 50);
-  const rows = list.rows;
-  return (
-    <section>
-      <h2>{t('boxes.activity')}</h2>
-      {list.problem && !rows && <Trouble problem={list.problem} retry={list.reload} />}
-      {!rows && !list.problem && <Bones />}
-      {rows?.length === 0 && <p class="soft">{t('boxes.activity.none')}</p>}
-      <ul class="rows">
-        {rows?.map((event) => (
-          <li key={event.id}>
-            <span class="grow">
-              {tOr(`boxEvent.${event.kind}`, event.kind)} <span class="soft">{detailOf(event)}</span>
-            </span>
-            <time class="small faint figures">{moment(event.at)}</time>
-          </li>
-        ))}
-      </ul>
-      {!list.done && <Button onClick={list.more}>{t('do.more')}</Button>}
-    </section>
-  );
-}
-
 function Give({ path, onClose }: { path: string; onClose: () => void }) {
   const form = useForm({ email: '' }, async (values) => {
     await call('PUT', `${path}/offer`, { body: values });
@@ -188,15 +173,7 @@ function Give({ path, onClose }: { path: string; onClose: () => void }) {
       <form class="form" onSubmit={form.submit}>
         <p class="soft">{t('boxes.give.text')}</p>
         <TextField label={t('sign.email')} type="email" required autofocus {...form.bind('email')} />
-        <FormProblem problem={form.problem} />
-        <div class="actions">
-          <Button kind="quiet" onClick={onClose}>
-            {t('do.cancel')}
-          </Button>
-          <Button kind="primary" type="submit">
-            {t('boxes.give.do')}
-          </Button>
-        </div>
+        <FormEnd form={form} yes={t('boxes.give.do')} onCancel={onClose} />
       </form>
     </Dialog>
   );

@@ -8,7 +8,7 @@ import { go, useQuery } from '../core/router';
 import { t } from '../core/texts';
 import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';
-import { FormProblem, SearchField, TextField, useForm } from '../parts/field';
+import { FormEnd, SearchField, TextField, useForm } from '../parts/field';
 import { Screen } from '../parts/screen';
 import { Bones, Empty, Progress, Shown } from '../parts/state';
 import { say } from '../parts/toast';
@@ -89,8 +89,22 @@ export function BoxState({ box }: { box: Box }) {
   );
 }
 
+/** Which machine it is, and how full. */
+export function Machine({ box }: { box: Box }) {
+  return (
+    <>
+      <dt>{t('boxes.model')}</dt>
+      <dd>{box.model || '–'}</dd>
+      <dt>{t('boxes.storage')}</dt>
+      <dd>
+        <StorageBar box={box} />
+      </dd>
+    </>
+  );
+}
+
 /** How full it is; a dash where it has not said. */
-export function StorageBar({ box: { storage_used: used, storage_total: total } }: { box: Box }) {
+function StorageBar({ box: { storage_used: used, storage_total: total } }: { box: Box }) {
   if (used === null || !total) return <>–</>;
   return (
     <>
@@ -111,12 +125,7 @@ function BoxCard({ box }: { box: Box }) {
       <BoxState box={box} />
       {box.given_to && <p class="small soft">{t('boxes.givenTo', { who: box.given_to })}</p>}
       <dl class="facts small">
-        <dt>{t('boxes.model')}</dt>
-        <dd>{box.model || '–'}</dd>
-        <dt>{t('boxes.storage')}</dt>
-        <dd>
-          <StorageBar box={box} />
-        </dd>
+        <Machine box={box} />
       </dl>
     </li>
   );
@@ -139,15 +148,7 @@ function Claim({ code, onClose }: { code: string; onClose: () => void }) {
       <form class="form" onSubmit={form.submit}>
         <p class="soft">{t(code ? 'boxes.claim.scanned' : 'boxes.claim.text')}</p>
         <TextField label={t('boxes.code')} class="code" autocomplete="off" autocapitalize="characters" spellcheck={false} required maxLength={20} autofocus placeholder="7K2M-9QXP" {...form.bind('code')} />
-        <FormProblem problem={form.problem} />
-        <div class="actions">
-          <Button kind="quiet" onClick={onClose}>
-            {t('do.cancel')}
-          </Button>
-          <Button kind="primary" type="submit" aria-busy={form.busy}>
-            {t('boxes.claim.do')}
-          </Button>
-        </div>
+        <FormEnd form={form} yes={t('boxes.claim.do')} onCancel={onClose} />
       </form>
     </Dialog>
   );

@@ -3,9 +3,8 @@ import { patch } from '../core/api';
 import { invalidate } from '../core/load';
 import { t } from '../core/texts';
 import type { TrackRow } from '../core/tracks';
-import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';
-import { FormProblem, TextField, useForm } from '../parts/field';
+import { FormEnd, TextField, useForm } from '../parts/field';
 import { say } from '../parts/toast';
 
 export function BulkEdit({ tracks, onClose, onDone }: { tracks: TrackRow[]; onClose: () => void; onDone: () => void }) {
@@ -33,15 +32,7 @@ export function BulkEdit({ tracks, onClose, onDone }: { tracks: TrackRow[]; onCl
           <TextField label={t('track.genre')} maxLength={60} {...form.bind('genre')} />
           <TextField label={t('track.year')} type="number" min={1} max={9999} {...form.bind('year')} />
         </div>
-        <FormProblem problem={form.problem} />
-        <div class="actions">
-          <Button kind="quiet" onClick={onClose}>
-            {t('do.cancel')}
-          </Button>
-          <Button kind="primary" type="submit" disabled={empty} aria-busy={form.busy}>
-            {t('do.save')}
-          </Button>
-        </div>
+        <FormEnd form={form} yes={t('do.save')} disabled={empty} onCancel={onClose} />
       </form>
     </Dialog>
   );

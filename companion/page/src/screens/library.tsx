@@ -6,13 +6,13 @@ import { ago, bpm, clock, moment } from '../core/format';
 import { invalidate, useList, useLoad } from '../core/load';
 import { play, player, toggle } from '../core/player';
 import { useQuery } from '../core/router';
-import { t } from '../core/texts';
+import { t, type TextName } from '../core/texts';
 import { density } from '../core/theme';
 import { artworkOf, playable, waveformOf, type TrackRow } from '../core/tracks';
 import { Artwork } from '../parts/artwork';
 import { Button } from '../parts/button';
 import { ask } from '../parts/dialog';
-import { SearchField, Segments } from '../parts/field';
+import { SearchField, Segments, Sorter } from '../parts/field';
 import { Grid, type Column } from '../parts/grid';
 import { Icon } from '../parts/icon';
 import { Menu, type Choice } from '../parts/menu';
@@ -22,8 +22,21 @@ import { say } from '../parts/toast';
 import { Wave } from '../parts/waveform';
 import { followHead, headOf } from '../shell/playerbar';
 import { chooseFiles } from '../shell/tray';
+import { AddToPlaylist } from './addtoplaylist';
 import { AddToProject } from './addtoproject';
 import { BulkEdit } from './bulkedit';
+import { FirstUpload } from './firstupload';
+import { SendToBox } from './sendtobox';
+
+/** What a phone can sort by, as on a wide screen by the heads of columns. */
+const SORTS: [string, TextName][] = [
+  ['title', 'track.title'],
+  ['artist', 'track.artist'],
+  ['tempo', 'track.tempo'],
+  ['key', 'track.key'],
+  ['-loudness', 'measure.integrated'],
+  ['length', 'track.length'],
+];
 
 interface Facets {
   tracks: number;
@@ -58,7 +71,7 @@ export function Library() {
   const { track, playing } = useAtom(player);
   const rowDensity = useAtom(density);
   const [selected, setSelected] = useState<Set<string>>(new Set());
-  const [dialog, setDialog] = useState<{ kind: 'project' | 'edit'; tracks: TrackRow[] }>();
+  const [dialog, setDialog] = useState<{ kind: 'playlist' | 'project' | 'edit' | 'box'; tracks: TrackRow[] }>();
   const facets = useLoad<Facets>('/tracks/facets').data;
   const asked = { q, sort, genre, shared: place === 'shared' || undefined, bin: place === 'bin' || undefined };
   const list = useList<TrackRow>('/tracks', asked, 100);
@@ -78,7 +91,9 @@ export function Library() {
         ]
       : [
           { label: t('player.play'), icon: 'play', run: () => start(row), key: t('key.Space') },
+          { label: t('library.toPlaylist'), icon: 'playlists', run: () => setDialog({ kind: 'playlist', tracks: [row] }) },
           { label: t('library.toProject'), icon: 'projects', run: () => setDialog({ kind: 'project', tracks: [row] }) },
+          ...(row.own ? [{ label: t('send.do'), icon: 'boxes' as const, run: () => setDialog({ kind: 'box', tracks: [row] }) }] : []),
           { label: t('track.download'), icon: 'download', run: () => location.assign(`/api/v1/recordings/${row.recording}/audio?download=true`) },
           ...(row.own ? [null, { label: t('do.delete'), icon: 'trash' as const, bad: true, run: () => bin([row]) }] : []),
         ];
@@ -120,9 +135,9 @@ export function Library() {
       class: 'c-wave',
       cell: (row) => <Wave peaks={row.recording ? waveformOf(row.recording) : null} seconds={row.seconds} coarse bars head={headOf(row.id)} subscribe={track?.id === row.id ? followHead : undefined} />,
     },
-    { id: 'tempo', title: t('track.tempo'), class: 'c-tempo figures end', cell: (row) => (row.tempo ? bpm(row.tempo) : <span class="faint">–</span>) },
-    { id: 'key', title: t('track.key'), class: 'c-key', cell: (row) => row.key || <span class="faint">–</span> },
-    { id: 'loud', title: t('track.lufs'), class: 'c-loud figures end', cell: (row) => (row.loudness === null ? <span class="faint">–</span> : row.loudness.toFixed(1).replace('-', '−')) },
+    { id: 'tempo', title: t('track.tempo'), sort: 'tempo', class: 'c-tempo figures end', cell: (row) => (row.tempo ? bpm(row.tempo) : <span class="faint">–</span>) },
+    { id: 'key', title: t('track.key'), sort: 'key', class: 'c-key', cell: (row) => row.key || <span class="faint">–</span> },
+    { id: 'loud', title: t('track.lufs'), sort: 'loudness', class: 'c-loud figures end', cell: (row) => (row.loudness === null ? <span class="faint">–</span> : row.loudness.toFixed(1).replace('-', '−')) },
     { id: 'length', title: t('track.length'), sort: 'length', class: 'c-length figures end', cell: (row) => clock(row.seconds) },
     {
       id: 'added',
@@ -175,6 +190,10 @@ export function Library() {
             </select>
           )}
           <span class="gap" />
+          {/* a phone has no heads of columns */}
+          <span class="narrow-only">
+            <Sorter value={sort} options={[['', t(q ? 'library.sort.best' : 'library.sort.added')], ...SORTS.map(([name, text]) => [name, t(text)] as const)]} onValue={setSort} />
+          </span>
           <Button
             kind="quiet"
             icon="rows"
@@ -207,11 +226,17 @@ export function Library() {
               <Button size="tiny" icon="play" onClick={() => play(playable(chosen[0]!), chosen.map(playable))}>
                 {t('player.play')}
               </Button>
+              <Button size="tiny" icon="playlists" onClick={() => setDialog({ kind: 'playlist', tracks: chosen })}>
+                {t('library.toPlaylist')}
+              </Button>
               <Button size="tiny" icon="projects" onClick={() => setDialog({ kind: 'project', tracks: chosen })}>
                 {t('library.toProject')}
               </Button>
               {chosen.every((one) => one.own) && (
                 <>
+                  <Button size="tiny" icon="boxes" onClick={() => setDialog({ kind: 'box', tracks: chosen })}>
+                    {t('send.do')}
+                  </Button>
                   <Button size="tiny" icon="edit" onClick={() => setDialog({ kind: 'edit', tracks: chosen })}>
                     {t('library.edit')}
                   </Button>
@@ -265,7 +290,9 @@ export function Library() {
           current={track?.id}
         />
       )}
+      {dialog?.kind === 'playlist' && <AddToPlaylist tracks={dialog.tracks} onClose={() => setDialog(undefined)} />}
       {dialog?.kind === 'project' && <AddToProject tracks={dialog.tracks} onClose={() => setDialog(undefined)} />}
+      {dialog?.kind === 'box' && <SendToBox what={{ tracks: dialog.tracks }} onClose={() => setDialog(undefined)} />}
       {dialog?.kind === 'edit' && (
         <BulkEdit
           tracks={dialog.tracks}
@@ -274,27 +301,5 @@ export function Library() {
         />
       )}
     </Screen>
-  );
-}
-
-/** The library before the first upload: why it is empty, and the one thing to do. */
-export function FirstUpload() {
-  return (
-    <div class="first">
-      <svg viewBox="0 0 420 96" aria-hidden="true">
-        {Array.from({ length: 84 }, (_, n) => {
-          const high = 6 + 40 * Math.abs(Math.sin(n * 0.21) * Math.cos(n * 0.057)) * (0.5 + 0.5 * Math.abs(Math.sin(n * 1.7)));
-          return <rect key={n} x={n * 5} y={48 - high} width="2.6" height={2 * high} rx="1.3" />;
-        })}
-      </svg>
-      <h2>{t('library.first')}</h2>
-      <p class="soft">{t('library.first.text')}</p>
-      <div class="actions">
-        <Button kind="primary" size="large" icon="upload" onClick={() => chooseFiles()}>
-          {t('library.first.do')}
-        </Button>
-      </div>
-      <p class="small faint">{t('library.first.kinds')}</p>
-    </div>
   );
 }

@@ -5,10 +5,10 @@ import { invalidate, keep, useList, useLoad } from '../core/load';
 import { useQuery } from '../core/router';
 import { t, tOr } from '../core/texts';
 import { Button } from '../parts/button';
-import { Segments, Tick } from '../parts/field';
+import { SearchField, Segments, Sorter, Tick } from '../parts/field';
 import { Icon, type IconName } from '../parts/icon';
 import { Screen } from '../parts/screen';
-import { Bones, Empty, Shown, Trouble } from '../parts/state';
+import { Bones, Empty, Shown, ShownList } from '../parts/state';
 
 interface Notice {
   id: string;
@@ -23,8 +23,9 @@ const ICONS: Record<string, IconName> = { project: 'projects', box: 'boxes', tra
 
 export function Notices() {
   const [which, setWhich] = useQuery('show', 'all');
-  const list = useList<Notice>('/notices', { unread: which === 'unread' ? true : undefined }, 50);
-  const rows = list.rows;
+  const [search, setSearch] = useQuery('q');
+  const [sort, setSort] = useQuery('sort', '-added');
+  const list = useList<Notice>('/notices', { search, sort, unread: which === 'unread' ? true : undefined }, 50);
   const readAll = async () => {
     await post('/notices/read');
     invalidate('/notices');
@@ -36,7 +37,7 @@ export function Notices() {
     <Screen
       title={t('nav.notices')}
       actions={
-        rows?.some((one) => one.read === null) && (
+        list.rows?.some((one) => one.read === null) && (
           <Button icon="check" work={readAll}>
             {t('notices.readAll')}
           </Button>
@@ -44,6 +45,7 @@ export function Notices() {
       }
     >
       <div class="tools">
+        <SearchField value={search} onValue={setSearch} label={t('notices.search')} />
         <Segments
           label={t('notices.which')}
           value={which}
@@ -53,16 +55,30 @@ export function Notices() {
           ]}
           onValue={setWhich}
         />
+        <span class="gap" />
+        <Sorter
+          value={sort}
+          options={[
+            ['-added', t('notices.sort.newest')],
+            ['added', t('notices.sort.oldest')],
+          ]}
+          onValue={setSort}
+        />
       </div>
-      {list.problem && !rows && <Trouble problem={list.problem} retry={list.reload} />}
-      {!rows && !list.problem && <Bones widths={[100, 100, 100]} height={44} />}
-      {rows?.length === 0 && (
-        <Empty title={t('notices.none')}>
-          <p>{t('notices.none.text')}</p>
-        </Empty>
-      )}
-      {rows && rows.length > 0 && (
-        <>
+      <ShownList
+        of={list}
+        bones={<Bones widths={[100, 100, 100]} height={44} />}
+        empty={
+          search ? (
+            <Empty title={t('notices.notFound', { text: search })} />
+          ) : (
+            <Empty title={t('notices.none')}>
+              <p>{t('notices.none.text')}</p>
+            </Empty>
+          )
+        }
+      >
+        {(rows) => (
           <ul class="rows links">
             {rows.map((one) => (
               <li key={one.id}>
@@ -92,13 +108,8 @@ export function Notices() {
               </li>
             ))}
           </ul>
-          {!list.done && (
-            <Button kind="quiet" onClick={list.more}>
-              {t('do.more')}
-            </Button>
-          )}
-        </>
-      )}
+        )}
+      </ShownList>
       <MailChoices />
     </Screen>
   );

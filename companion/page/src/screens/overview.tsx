@@ -22,7 +22,7 @@ import { followHead, headOf } from '../shell/playerbar';
 import { chooseFiles } from '../shell/tray';
 import { unread } from '../shell/unread';
 import { BoxState } from './boxes';
-import { FirstUpload } from './library';
+import { FirstUpload } from './firstupload';
 import { coverOf, StatusSteps, type ProjectRow } from './projects';
 import { InvitationNotes } from './invitations';
 

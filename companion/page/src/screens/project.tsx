@@ -8,29 +8,18 @@ import { t, tOr, type TextName } from '../core/texts';
 import { Artwork } from '../parts/artwork';
 import { InPlace } from '../parts/inplace';
 import { Menu } from '../parts/menu';
-import { Screen, ScreenOf } from '../parts/screen';
+import { Lost, Screen, ScreenOf } from '../parts/screen';
 import { Tabs } from '../parts/tabs';
 import { say } from '../parts/toast';
 import { Comments } from './project/comments';
 import { History } from './project/history';
 import { Music } from './project/music';
 import { People } from './project/people';
-import { coverOf, STATUSES } from './projects';
+import { coverOf, STATUSES, type ProjectCore } from './projects';
 
-export interface Project {
-  id: string;
-  title: string;
+export interface Project extends ProjectCore {
   notes: string;
-  status: string;
-  tempo: number | null;
-  key: string;
-  cover: string;
-  owner: string;
-  owner_name: string;
-  role: 'owner' | 'editor' | 'commenter' | 'viewer';
   version: number;
-  created: number;
-  archived: number | null;
 }
 
 /** What every part of the page gets. */
@@ -48,16 +37,17 @@ const TABS: [string, TextName, ComponentType<PartProps>][] = [
 
 export function ProjectScreen({ id = '', tab = '' }: { id?: string; tab?: string }) {
   const path = `/projects/${id}`;
-  const loaded = useLoad<Project>(path);
+  const Part = TABS.find(([name]) => name === tab)?.[2];
+  const loaded = useLoad<Project>(Part ? path : null);
+  if (!Part) return <Lost text={t('lost.text')} />;
   return (
-    <ScreenOf of={loaded}>{(project) => <Page project={project} tab={tab} />}</ScreenOf>
+    <ScreenOf of={loaded}>{(project) => <Page project={project} Part={Part} tab={tab} />}</ScreenOf>
   );
 }
 
-function Page({ project, tab }: { project: Project; tab: string }) {
+function Page({ project, Part, tab }: { project: Project; Part: ComponentType<PartProps>; tab: string }) {
   const path = `/projects/${project.id}`;
   const writes = project.role === 'owner' || project.role === 'editor';
-  const [, , Part] = TABS.find(([name]) => name === tab) ?? TABS[0]!;
   const save = async (body: Record<string, unknown>) => {
     if (await edit(path, body)) invalidate('/projects');
     else say(t('outbox.kept'));

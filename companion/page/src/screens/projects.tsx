@@ -7,12 +7,12 @@ import { t, tOr } from '../core/texts';
 import { Artwork } from '../parts/artwork';
 import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';
-import { FormProblem, SearchField, Segments, SelectField, TextField, useForm } from '../parts/field';
+import { FormEnd, SearchField, Segments, SelectField, Sorter, TextField, useForm } from '../parts/field';
 import { Screen } from '../parts/screen';
-import { Bones, Empty, Trouble } from '../parts/state';
+import { Bones, Empty, ShownList } from '../parts/state';
 import { InvitationNotes } from './invitations';
 
-export interface ProjectRow {
+export interface ProjectCore {
   id: string;
   title: string;
   status: string;
@@ -22,11 +22,14 @@ export interface ProjectRow {
   owner: string;
   owner_name: string;
   role: 'owner' | 'editor' | 'commenter' | 'viewer';
+  created: number;
+  archived: number | null;
+}
+
+export interface ProjectRow extends ProjectCore {
   members: number;
   items: number;
-  created: number;
   changed: number;
-  archived: number | null;
   deleted: number | null;
 }
 
@@ -54,8 +57,7 @@ export function Projects() {
   const [sort, setSort] = useQuery('sort', 'changed');
   const [making, setMaking] = useQuery('new');
   const list = useList<ProjectRow>('/projects', { search, state, sort }, 60);
-  const rows = list.rows;
-  const untouched = rows?.length === 0 && !search && state === 'active';
+  const untouched = list.rows?.length === 0 && !search && state === 'active';
   const begin = (
     <Button kind="primary" icon="plus" onClick={() => setMaking('1')}>
       {t('projects.new')}
@@ -77,78 +79,78 @@ export function Projects() {
           onValue={setState}
         />
         <span class="gap" />
-        <label class="sorter small soft">
-          {t('list.sort')}
-          <select class="input" value={sort} onChange={(event) => setSort(event.currentTarget.value)}>
-            <option value="changed">{t('projects.sort.changed')}</option>
-            <option value="created">{t('projects.sort.created')}</option>
-            <option value="title">{t('projects.sort.title')}</option>
-          </select>
-        </label>
+        <Sorter
+          value={sort}
+          options={[
+            ['changed', t('projects.sort.changed')],
+            ['created', t('projects.sort.created')],
+            ['title', t('projects.sort.title')],
+          ]}
+          onValue={setSort}
+        />
       </div>
-      {list.problem && !rows && <Trouble problem={list.problem} retry={list.reload} />}
-      {!rows && !list.problem && <Bones widths={[100, 100, 100]} height={52} />}
-      {rows?.length === 0 &&
-        (search ? (
-          <Empty title={t('projects.notFound', { text: search })}>
-            <p>{t('projects.notFound.text')}</p>
-          </Empty>
-        ) : untouched ? (
-          <Empty title={t('projects.none')} actions={begin}>
-            <p>{t('projects.none.text')}</p>
-          </Empty>
-        ) : (
-          <Empty title={t(state === 'archived' ? 'projects.noneArchived' : 'projects.noneDeleted')} />
-        ))}
-      {rows && rows.length > 0 && (
-        <ul class="rows links projects">
-          {rows.map((one) => (
-            <li key={one.id}>
-              <Artwork seed={one.id} src={coverOf(one.cover)} size={44} />
-              <span class="grow">
-                {one.deleted ? (
-                  <strong class="cut">{one.title}</strong>
-                ) : (
-                  <a class="stretched name cut" href={`/projects/${one.id}`}>
-                    {one.title}
-                  </a>
-                )}
-                <span class="small soft cut sub">
-                  {t('projects.files', { n: one.items })}
-                  {one.role !== 'owner' && ` · ${t('projects.of', { who: one.owner_name })}`}
-                  {one.members > 1 && ` · ${t('projects.people', { n: one.members })}`}
+      <ShownList
+        of={list}
+        bones={<Bones widths={[100, 100, 100]} height={52} />}
+        empty={
+          search ? (
+            <Empty title={t('projects.notFound', { text: search })}>
+              <p>{t('projects.notFound.text')}</p>
+            </Empty>
+          ) : untouched ? (
+            <Empty title={t('projects.none')} actions={begin}>
+              <p>{t('projects.none.text')}</p>
+            </Empty>
+          ) : (
+            <Empty title={t(state === 'archived' ? 'projects.noneArchived' : 'projects.noneDeleted')} />
+          )
+        }
+      >
+        {(rows) => (
+          <ul class="rows links projects">
+            {rows.map((one) => (
+              <li key={one.id}>
+                <Artwork seed={one.id} src={coverOf(one.cover)} size={44} />
+                <span class="grow">
+                  {one.deleted ? (
+                    <strong class="cut">{one.title}</strong>
+                  ) : (
+                    <a class="stretched name cut" href={`/projects/${one.id}`}>
+                      {one.title}
+                    </a>
+                  )}
+                  <span class="small soft cut sub">
+                    {t('projects.files', { n: one.items })}
+                    {one.role !== 'owner' && ` · ${t('projects.of', { who: one.owner_name })}`}
+                    {one.members > 1 && ` · ${t('projects.people', { n: one.members })}`}
+                  </span>
                 </span>
-              </span>
-              <span class="wide-only">
-                <StatusSteps status={one.status} />
-              </span>
-              <span class="wide-only figures soft tempo">
-                {one.tempo ? t('track.bpm', { n: Math.round(one.tempo * 10) / 10 }) : ''} {one.key}
-              </span>
-              <span class="end">
-                {one.deleted ? (
-                  <Button
-                    class="above"
-                    work={async () => {
-                      await post(`/projects/${one.id}/undelete`);
-                      invalidate('/projects');
-                    }}
-                  >
-                    {t('projects.undelete')}
-                  </Button>
-                ) : (
-                  <time class="small faint">{ago(one.changed)}</time>
-                )}
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
-      {!list.done && (
-        <Button kind="quiet" onClick={list.more}>
-          {t('do.more')}
-        </Button>
-      )}
+                <span class="wide-only">
+                  <StatusSteps status={one.status} />
+                </span>
+                <span class="wide-only figures soft tempo">
+                  {one.tempo ? t('track.bpm', { n: Math.round(one.tempo * 10) / 10 }) : ''} {one.key}
+                </span>
+                <span class="end">
+                  {one.deleted ? (
+                    <Button
+                      class="above"
+                      work={async () => {
+                        await post(`/projects/${one.id}/undelete`);
+                        invalidate('/projects');
+                      }}
+                    >
+                      {t('projects.undelete')}
+                    </Button>
+                  ) : (
+                    <time class="small faint">{ago(one.changed)}</time>
+                  )}
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </ShownList>
       {making && <NewProject onClose={() => setMaking('')} />}
     </Screen>
   );
@@ -170,15 +172,7 @@ function NewProject({ onClose }: { onClose: () => void }) {
           <TextField label={t('track.tempo')} type="number" min={20} max={400} step="any" {...form.bind('tempo')} />
           <TextField label={t('track.key')} maxLength={4} placeholder="F#m" {...form.bind('key')} />
         </div>
-        <FormProblem problem={form.problem} />
-        <div class="actions">
-          <Button kind="quiet" onClick={onClose}>
-            {t('do.cancel')}
-          </Button>
-          <Button kind="primary" type="submit" aria-busy={form.busy}>
-            {t('projects.begin')}
-          </Button>
-        </div>
+        <FormEnd form={form} yes={t('projects.begin')} onCancel={onClose} />
       </form>
     </Dialog>
   );

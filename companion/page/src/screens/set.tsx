@@ -3,10 +3,10 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { BASE, patch, remove } from '../core/api';
 import { useAtom } from '../core/atom';
 import { bytes, clock, decibels, hertz, moment } from '../core/format';
-import { invalidate, useList, useLoad } from '../core/load';
-import { audio, play, player, seek, toggle } from '../core/player';
+import { invalidate, useLoad } from '../core/load';
+import { play, player, seek, toggle } from '../core/player';
 import { go } from '../core/router';
-import { heardOf, lastsNow, type SetEntry, type SetWhole } from '../core/sets';
+import { heardOf, lastsNow, type SetWhole } from '../core/sets';
 import { t, tOr } from '../core/texts';
 import { LinkButton } from '../parts/button';
 import { ask } from '../parts/dialog';
@@ -14,6 +14,8 @@ import { Icon } from '../parts/icon';
 import { InPlace } from '../parts/inplace';
 import { Menu } from '../parts/menu';
 import { Screen, ScreenOf } from '../parts/screen';
+import { Tracklist, Notes } from './set/document';
+import { SendToBox } from './sendtobox';
 import { SetState } from './sets';
 import { WavePlayer } from './track/waveplayer';
 
@@ -29,6 +31,7 @@ function Page({ set }: { set: SetWhole }) {
   const path = `/sets/${set.id}`;
   const sound = heardOf(set);
   const mine = now?.id === set.id;
+  const [sending, setSending] = useState(false);
   const marks = useMemo(() => set.entries.map((one) => ({ start: one.at, end: null, label: one.title, colour: one.deck - 1 })), [set.entries]);
   const save = async (body: Record<string, unknown>) => {
     await patch(path, body);
@@ -63,21 +66,27 @@ function Page({ set }: { set: SetWhole }) {
               <Icon name={mine && playing ? 'pause' : 'play'} size={26} />
             </button>
           )}
-          {set.state === 'finished' && <Menu label={t('sets.menu', { title: set.title })} choices={[{ label: t('do.delete'), icon: 'trash', bad: true, run: drop }]} />}
+          {set.state === 'finished' && (
+            <Menu
+              label={t('sets.menu', { title: set.title })}
+              choices={[
+                ...(set.document ? [{ label: t('send.do'), icon: 'boxes' as const, run: () => setSending(true) }] : []),
+                { label: t('do.delete'), icon: 'trash', bad: true, run: drop },
+              ]}
+            />
+          )}
         </>
       }
     >
       {sound && <WavePlayer sound={sound} marks={marks} listed />}
       {!sound && <p class="note">{t(set.state === 'playing' ? 'sets.playing.text' : set.recorded ? 'sets.coming.text' : 'sets.unrecorded')}</p>}
       <div class="columns">
-        <section>
-          <h2>{t('sets.tracklist')}</h2>
+        <section aria-label={t('sets.tracklist')}>
           <Tracklist set={set} start={sound ? (at) => (mine ? seek(at) : play(sound, [], at)) : undefined} />
         </section>
         <aside class="stack">
           <section>
-            <h2>{t('sets.notes')}</h2>
-            <InPlace long class="notes" label={t('sets.notes')} placeholder={t('sets.notes.none')} value={set.notes} maxLength={10_000} save={(notes) => save({ notes })} />
+            <Notes set={set} save={(notes) => save({ notes })} />
           </section>
           {set.state === 'finished' && <section class="panel" aria-label={t('sets.facts')}>
             <dl class="facts">
@@ -115,6 +124,7 @@ function Page({ set }: { set: SetWhole }) {
           </section>}
         </aside>
       </div>
+      {sending && <SendToBox what={{ list: { id: set.document, of: 'set', title: set.title } }} onClose={() => setSending(false)} />}
     </Screen>
   );
 }
@@ -128,71 +138,4 @@ function Length({ set }: { set: SetWhole }) {
     return () => clearInterval(timer);
   }, [set.state]);
   return <span>{clock(lastsNow(set))}</span>;
-}
-
-function Tracklist({ set, start }: { set: SetWhole; start?: (at: number) => void }) {
-  const { track: now, playing } = useAtom(player);
-  const [at, setAt] = useState(0);
-  const mine = now?.id === set.id;
-  const entries = useSoFar(set) ?? set.entries;
-  // which track is heard, a few times a second
-  useEffect(() => {
-    if (!mine) return undefined;
-    const look = () => setAt(set.entries.findLastIndex((one) => one.at <= audio.currentTime + 0.05));
-    look();
-    const timer = setInterval(look, 250);
-    return () => clearInterval(timer);
-  }, [mine, set.entries]);
-  if (!entries.length) return <p class="soft">{t(set.state === 'playing' ? 'sets.tracklist.later' : 'sets.tracklist.none')}</p>;
-  return (
-    <ol class="rows tracklist">
-      {entries.map((one, n) => (
-        <li key={one.position} aria-current={mine && n === at ? 'true' : undefined}>
-          {start ? (
-            <button type="button" class="button quiet tiny figures time" aria-label={t('sets.from', { at: clock(one.at), title: one.title })} onClick={() => start(one.at)}>
-              <Icon name={mine && playing && n === at ? 'volume' : 'play'} size={14} />
-              {clock(one.at)}
-            </button>
-          ) : (
-            <span class="figures soft time">{clock(one.at)}</span>
-          )}
-          <span class="grow">
-            {one.track ? (
-              <a class="name cut" href={`/library/${one.track}`}>
-                {one.title}
-              </a>
-            ) : (
-              <span class="name cut">{one.title}</span>
-            )}
-            <span class="small soft sub cut">{one.artist || t('track.noArtist')}</span>
-          </span>
-          <span class="small faint figures wide-only">{played(one)}</span>
-        </li>
-      ))}
-    </ol>
-  );
-}
-
-interface Play extends Omit<SetEntry, 'position' | 'at' | 'tempo' | 'key'> {
-  id: number;
-  set: string;
-  started: number;
-}
-
-/** Of a set that is still played, what was heard so far: the box sends the tracklist when it is over. */
-function useSoFar(set: SetWhole): SetEntry[] | undefined {
-  const live = set.state === 'playing';
-  const heard = useList<Play>(live ? '/plays' : null, { box: set.box, since: set.started }, 200).rows;
-  return live
-    ? heard
-        ?.filter((one) => one.set === set.number)
-        .map((one) => ({ ...one, position: one.id, at: Math.max(0, (one.started - set.started) / 1000), tempo: null, key: '' }))
-        .reverse()
-    : undefined;
-}
-
-/** 124.2 BPM · 8A · deck 1: as it was heard. */
-function played(one: SetEntry): string {
-  const tempo = one.tempo && t('track.bpm', { n: Math.round(one.tempo * (1 + one.pitch / 100) * 10) / 10 });
-  return [tempo, one.key, t('sets.deck', { n: one.deck })].filter(Boolean).join(' · ');
 }

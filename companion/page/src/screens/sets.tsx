@@ -8,11 +8,11 @@ import { useQuery } from '../core/router';
 import { heardOf, lastsNow, type SetRow } from '../core/sets';
 import { t } from '../core/texts';
 import { Artwork } from '../parts/artwork';
-import { Button, LinkButton } from '../parts/button';
-import { SearchField } from '../parts/field';
+import { LinkButton } from '../parts/button';
+import { SearchField, Sorter } from '../parts/field';
 import { Icon } from '../parts/icon';
 import { Screen } from '../parts/screen';
-import { Bones, Empty, Trouble } from '../parts/state';
+import { Bones, Empty, ShownList } from '../parts/state';
 import { Wave } from '../parts/waveform';
 import { followHead, headOf } from '../shell/playerbar';
 
@@ -22,8 +22,7 @@ export function Sets() {
   const [box, setBox] = useQuery('box');
   const boxes = useLoad<Box[]>('/boxes').data ?? [];
   const list = useList<SetRow>('/sets', { search, sort, box }, 50);
-  const rows = list.rows;
-  const untouched = rows?.length === 0 && !search && !box;
+  const untouched = list.rows?.length === 0 && !search && !box;
   return (
     <Screen title={t('nav.sets')}>
       {!untouched && (
@@ -40,30 +39,32 @@ export function Sets() {
             </select>
           )}
           <span class="gap" />
-          <label class="sorter small soft">
-            {t('list.sort')}
-            <select class="input fit" value={sort} onChange={(event) => setSort(event.currentTarget.value)}>
-              <option value="started">{t('sets.sort.started')}</option>
-              <option value="length">{t('sets.sort.length')}</option>
-              <option value="title">{t('track.title')}</option>
-            </select>
-          </label>
+          <Sorter
+            value={sort}
+            options={[
+              ['started', t('sets.sort.started')],
+              ['length', t('sets.sort.length')],
+              ['title', t('track.title')],
+            ]}
+            onValue={setSort}
+          />
         </div>
       )}
-      {list.problem && !rows && <Trouble problem={list.problem} retry={list.reload} />}
-      {!rows && !list.problem && <Bones height={44} />}
-      {untouched && <NoSets boxes={boxes.length} />}
-      {rows?.length === 0 && !untouched && (
-        <Empty title={search ? t('sets.notFound', { text: search }) : t('sets.noneHere')}>
-          <p>{t(search ? 'sets.notFound.text' : 'sets.noneHere.text')}</p>
-        </Empty>
-      )}
-      <SetRows sets={rows ?? []} />
-      {!list.done && (
-        <Button kind="quiet" onClick={list.more}>
-          {t('do.more')}
-        </Button>
-      )}
+      <ShownList
+        of={list}
+        bones={<Bones height={44} />}
+        empty={
+          untouched ? (
+            <NoSets boxes={boxes.length} />
+          ) : (
+            <Empty title={search ? t('sets.notFound', { text: search }) : t('sets.noneHere')}>
+              <p>{t(search ? 'sets.notFound.text' : 'sets.noneHere.text')}</p>
+            </Empty>
+          )
+        }
+      >
+        {(rows) => <SetRows sets={rows} />}
+      </ShownList>
     </Screen>
   );
 }

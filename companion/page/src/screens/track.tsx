@@ -11,14 +11,18 @@ import { t } from '../core/texts';
 import { artworkOf, audioOf, playable, type Marker, type Track } from '../core/tracks';
 import { send } from '../core/uploads';
 import { Artwork } from '../parts/artwork';
+import { Button } from '../parts/button';
 import { Icon } from '../parts/icon';
 import { InPlace } from '../parts/inplace';
 import { Menu } from '../parts/menu';
+import { Numbers, type NumberRow } from '../parts/numbers';
 import { Screen, ScreenOf } from '../parts/screen';
 import { say } from '../parts/toast';
 import { chooseFiles, dropInto } from '../shell/tray';
+import { AddToPlaylist } from './addtoplaylist';
 import { AddToProject } from './addtoproject';
 import { bin } from './library';
+import { SendToBox } from './sendtobox';
 import { Measures } from './track/measures';
 import { Tags } from './track/tags';
 import { tellVersion, Versions } from './track/versions';
@@ -50,6 +54,8 @@ function Page({ track: told }: { track: Track }) {
   const track = { ...told, ...waiting } as Track;
   const { track: now, playing } = useAtom(player);
   const [adding, setAdding] = useState(false);
+  const [sending, setSending] = useState(false);
+  const [listing, setListing] = useState(false);
   const mine = now?.id === track.id;
   const path = `/tracks/${track.id}`;
   const facts = track.recordings.find((one) => one.id === track.recording)?.facts ?? {};
@@ -68,6 +74,7 @@ function Page({ track: told }: { track: Track }) {
     before.current = track.recording;
   }, [track.recording, track.title, track.artist, track.artwork]);
   const start = () => (mine ? toggle() : play(playable(track)));
+  const addVersion = () => chooseFiles();
   const setArtwork = (files: Iterable<File>) => send(files, { purpose: 'artwork', subject: track.id }, () => invalidate('/tracks'));
   const chips = [
     upper(track.format),
@@ -130,12 +137,14 @@ function Page({ track: told }: { track: Track }) {
           <Menu
             label={t('library.menu', { title: track.title })}
             choices={[
+              { label: t('library.toPlaylist'), icon: 'playlists', run: () => setListing(true) },
               { label: t('library.toProject'), icon: 'projects', run: () => setAdding(true) },
+              ...(track.own ? [{ label: t('send.do'), icon: 'boxes' as const, run: () => setSending(true) }] : []),
               { label: t('track.download'), icon: 'download', run: () => location.assign(`/api/v1/recordings/${track.recording}/audio?download=true`) },
               ...(track.own
                 ? [
-                    { label: t('track.newVersion'), icon: 'upload' as const, run: () => chooseFiles() },
-                    { label: t('track.analyse'), icon: 'overview' as const, run: () => post(`${path}/analysis`).then(() => invalidate(path)) },
+                    { label: t('track.newVersion'), icon: 'upload' as const, run: addVersion },
+                    ...(track.analysis.possible ? [{ label: t('track.analyse'), icon: 'overview' as const, run: () => post(`${path}/analysis`).then(() => invalidate(path)) }] : []),
                     null,
                     {
                       label: t('do.delete'),
@@ -158,8 +167,18 @@ function Page({ track: told }: { track: Track }) {
           {t('outbox.here')}
         </p>
       )}
+      {facts.cut_short && (
+        <div class="note">
+          <p>{t('track.cutShort', { has: clock(track.seconds), full: clock(facts.cut_short) })}</p>
+          {track.own && (
+            <Button icon="upload" onClick={addVersion}>
+              {t('track.newVersion')}
+            </Button>
+          )}
+        </div>
+      )}
       <WavePlayer sound={playable(track)} marks={track.markers} keep={track.own ? keep : undefined} />
-      <Numbers track={track} />
+      <Measured track={track} />
       <div class="track-columns">
         <div class="stack">
           <Measures track={track} />
@@ -169,28 +188,20 @@ function Page({ track: told }: { track: Track }) {
       </div>
       <p class="small faint after">{t('track.dates', { added: moment(track.created), changed: moment(track.changed) })}</p>
       {adding && <AddToProject tracks={[track]} onClose={() => setAdding(false)} />}
+      {listing && <AddToPlaylist tracks={[track]} onClose={() => setListing(false)} />}
+      {sending && <SendToBox what={{ tracks: [track] }} onClose={() => setSending(false)} />}
     </Screen>
   );
 
-  function Numbers({ track: of }: { track: Track }) {
+  function Measured({ track: of }: { track: Track }) {
     const loud = facts.loudness ?? {};
-    const rows: [string, string, string][] = [
+    const rows: NumberRow[] = [
       [t('measure.integrated'), decibels(loud.integrated ?? of.loudness, 'LUFS'), t('measure.integrated.is')],
       [t('measure.range'), decibels(loud.range, 'LU'), t('measure.range.is')],
       [t('measure.truePeak'), decibels(loud.true_peak, 'dBTP'), t('measure.truePeak.is')],
       [t('track.tempo'), of.tempo ? t('track.bpm', { n: Math.round(of.tempo * 10) / 10 }) : '–', said(of, 'tempo')],
       [t('track.key'), of.key || '–', said(of, 'key')],
     ];
-    return (
-      <dl class="numbers">
-        {rows.map(([name, value, is]) => (
-          <div key={name}>
-            <dt class="small soft">{name}</dt>
-            <dd class="figures">{value}</dd>
-            <dd class="small faint">{is}</dd>
-          </div>
-        ))}
-      </dl>
-    );
+    return <Numbers rows={rows} />;
   }
 }

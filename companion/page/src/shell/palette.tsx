@@ -44,6 +44,7 @@ function fixed(admin: boolean): Entry[] {
     to('/', t('nav.overview'), 'overview', 'G O'),
     to('/library', t('nav.library'), 'library', 'G L'),
     to('/projects', t('nav.projects'), 'projects', 'G P'),
+    to('/playlists', t('nav.playlists'), 'playlists', 'G Y'),
     to('/sets', t('nav.sets'), 'sets', 'G S'),
     to('/boxes', t('nav.boxes'), 'boxes', 'G B'),
     to('/earnings', t('nav.earnings'), 'earnings', 'G E'),
@@ -53,6 +54,7 @@ function fixed(admin: boolean): Entry[] {
     ...(admin ? [to('/admin', t('nav.admin'), 'admin')] : []),
     { group: t('palette.do'), name: t('upload.do'), icon: 'upload', run: () => chooseFiles(), end: 'U' },
     { group: t('palette.do'), name: t('projects.new'), icon: 'plus', run: () => go('/projects?new=1') },
+    { group: t('palette.do'), name: t('playlists.new'), icon: 'plus', run: () => go('/playlists?new=1') },
     { group: t('palette.do'), name: t('boxes.claim'), icon: 'boxes', run: () => go('/boxes?claim=1') },
     { group: t('palette.do'), name: t('earnings.enter'), icon: 'earnings', run: () => go('/earnings?new=1') },
     { group: t('palette.do'), name: t('player.toggle'), icon: 'play', run: toggle, end: t('key.Space') },
@@ -76,9 +78,10 @@ interface Found {
 }
 
 async function search(words: string): Promise<Entry[]> {
-  const [tracks, projects, sets] = await Promise.all([
+  const [tracks, projects, playlists, sets] = await Promise.all([
     get<Found>(`/tracks${query({ q: words, limit: 6 })}`).catch(() => ({ items: [] })),
     get<Found>(`/projects${query({ search: words, limit: 4 })}`).catch(() => ({ items: [] })),
+    get<Found>(`/documents${query({ of: 'playlist', search: words, limit: 4 })}`).catch(() => ({ items: [] })),
     get<Found>(`/sets${query({ search: words, limit: 4 })}`).catch(() => ({ items: [] })),
   ]);
   return [
@@ -94,6 +97,12 @@ async function search(words: string): Promise<Entry[]> {
       name: one.title ?? one.name ?? '',
       icon: 'projects' as const,
       run: () => go(`/projects/${one.id}`),
+    })),
+    ...playlists.items.map((one) => ({
+      group: t('nav.playlists'),
+      name: one.title ?? '',
+      icon: 'playlists' as const,
+      run: () => go(`/playlists/${one.id}`),
     })),
     ...sets.items.map((one) => ({
       group: t('nav.sets'),

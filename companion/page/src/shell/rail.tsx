@@ -12,6 +12,7 @@ const PLACES: [string, TextName, IconName][] = [
   ['/', 'nav.overview', 'overview'],
   ['/library', 'nav.library', 'library'],
   ['/projects', 'nav.projects', 'projects'],
+  ['/playlists', 'nav.playlists', 'playlists'],
   ['/sets', 'nav.sets', 'sets'],
   ['/boxes', 'nav.boxes', 'boxes'],
   ['/earnings', 'nav.earnings', 'earnings'],

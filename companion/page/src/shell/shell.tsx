@@ -3,6 +3,7 @@ import type { ComponentType } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { call, online } from '../core/api';
 import { useAtom } from '../core/atom';
+import { startDocuments } from '../core/documents';
 import { date } from '../core/format';
 import { bind } from '../core/keys';
 import { audio, nudge, player, setLoop, shuttle, toggle } from '../core/player';
@@ -14,9 +15,9 @@ import { findLeft, uploads } from '../core/uploads';
 import { t } from '../core/texts';
 import { Questions } from '../parts/dialog';
 import { Icon } from '../parts/icon';
-import { Screen } from '../parts/screen';
+import { Lost, Screen } from '../parts/screen';
 import { Bones, Trouble } from '../parts/state';
-import { Button, LinkButton } from '../parts/button';
+import { Button } from '../parts/button';
 import { Toasts } from '../parts/toast';
 import { KeySheet, sheetOpen } from './keysheet';
 import { Palette, paletteOpen } from './palette';
@@ -36,11 +37,14 @@ const ROUTES: Route[] = [
   { pattern: '/projects', load: () => import('../screens/projects').then((m) => screen(m.Projects)) },
   { pattern: '/projects/:id', load: () => import('../screens/project').then((m) => screen(m.ProjectScreen)) },
   { pattern: '/projects/:id/:tab', load: () => import('../screens/project').then((m) => screen(m.ProjectScreen)) },
+  { pattern: '/playlists', load: () => import('../screens/playlists').then((m) => screen(m.Playlists)) },
+  { pattern: '/playlists/:id', load: () => import('../screens/playlist').then((m) => screen(m.PlaylistScreen)) },
   { pattern: '/sets', load: () => import('../screens/sets').then((m) => screen(m.Sets)) },
   { pattern: '/sets/:id', load: () => import('../screens/set').then((m) => screen(m.SetScreen)) },
   { pattern: '/earnings', load: () => import('../screens/earnings').then((m) => screen(m.Earnings)) },
   { pattern: '/boxes', load: () => import('../screens/boxes').then((m) => screen(m.Boxes)) },
   { pattern: '/boxes/:id', load: () => import('../screens/box').then((m) => screen(m.BoxScreen)) },
+  { pattern: '/boxes/:id/:tab', load: () => import('../screens/box').then((m) => screen(m.BoxScreen)) },
   { pattern: '/invitations', load: () => import('../screens/invitations').then((m) => screen(m.Invitations)) },
   { pattern: '/notices', load: () => import('../screens/notices').then((m) => screen(m.Notices)) },
   { pattern: '/account', load: () => import('../screens/account').then((m) => screen(m.Account)) },
@@ -53,6 +57,7 @@ const GO = [
   ['G O', '/', 'nav.overview'],
   ['G L', '/library', 'nav.library'],
   ['G P', '/projects', 'nav.projects'],
+  ['G Y', '/playlists', 'nav.playlists'],
   ['G S', '/sets', 'nav.sets'],
   ['G B', '/boxes', 'nav.boxes'],
   ['G E', '/earnings', 'nav.earnings'],
@@ -123,6 +128,7 @@ export function Shell() {
   useEffect(() => unread.set(told?.unread ?? 0), [told]);
   useKeys();
   useEffect(() => void findLeft(), []);
+  useEffect(startDocuments, []);
   useEffect(() => {
     // a screen reader hears where it is; not at the first, which the browser reads itself
     if (!first.current) requestAnimationFrame(() => main.current?.focus({ preventScroll: true }));
@@ -154,14 +160,7 @@ export function Shell() {
             </p>
           )}
           <main class="main" id="main" ref={main} tabIndex={-1}>
-            {!route && (
-              <Screen title={t('lost.title')}>
-                <p class="soft">{t('lost.text')}</p>
-                <p class="after">
-                  <LinkButton href="/">{t('lost.home')}</LinkButton>
-                </p>
-              </Screen>
-            )}
+            {!route && <Lost text={t('lost.text')} />}
             {route && Found === undefined && (
               <div class="screen">
                 <Bones widths={[30, 100, 100, 80]} height={24} />

@@ -6,19 +6,22 @@ import { invalidate, useLoad } from '../../core/load';
 import { t } from '../../core/texts';
 import { Button, LinkButton } from '../../parts/button';
 import { Dialog } from '../../parts/dialog';
-import { FormProblem, PasswordField, useForm } from '../../parts/field';
+import { FormEnd, PasswordField, Tick, useForm } from '../../parts/field';
 import { Progress, Shown } from '../../parts/state';
 import { Part } from './part';
 
 interface Copy {
   id: string;
   size: number | null;
+  music: boolean;
   created: number;
   expires: number;
 }
 
 export function Data() {
-  const list = useLoad<{ items: Copy[] }>('/account/exports');
+  const list = useLoad<{ items: Copy[]; music_size: number }>('/account/exports');
+  const [music, setMusic] = useState(false);
+  const size = list.data?.music_size ?? 0;
   const [leaving, setLeaving] = useState(false);
   return (
     <div class="stack wide">
@@ -26,8 +29,9 @@ export function Data() {
         icon="download"
         title={t('data.export')}
         state={t('data.export.text')}
-        action={<Button work={() => post('/account/exports').then(() => invalidate('/account/exports'))}>{t('data.export.do')}</Button>}
+        action={<Button work={() => post(`/account/exports${music ? '?music=true' : ''}`).then(() => invalidate('/account/exports'))}>{t('data.export.do')}</Button>}
       >
+        {size > 0 && <Tick label={t('data.export.music', { size: bytes(size) })} checked={music} onChange={(event) => setMusic(event.currentTarget.checked)} />}
         <Shown of={list}>
           {({ items }) =>
             items.length > 0 && (
@@ -35,7 +39,7 @@ export function Data() {
                 {items.map((one) => (
                   <li key={one.id}>
                     <span class="grow">
-                      {t('data.copy', { when: moment(one.created) })}
+                      {t(one.music ? 'data.copy.music' : 'data.copy', { when: moment(one.created) })}
                       <span class="small faint sub">{one.size === null ? t('data.making') : t('data.kept', { size: bytes(one.size), until: moment(one.expires) })}</span>
                       {one.size === null && <Progress label={t('data.making')} />}
                     </span>
@@ -76,15 +80,7 @@ function Leave({ onClose }: { onClose: () => void }) {
       <form class="form" onSubmit={form.submit}>
         <p class="soft">{t('data.leave.sure')}</p>
         <PasswordField label={t('sign.password')} autocomplete="current-password" {...form.bind('password')} />
-        <FormProblem problem={form.problem} />
-        <div class="actions">
-          <Button kind="quiet" onClick={onClose}>
-            {t('data.stay')}
-          </Button>
-          <Button kind="danger" type="submit">
-            {t('data.leave.do')}
-          </Button>
-        </div>
+        <FormEnd form={form} yes={t('data.leave.do')} no={t('data.stay')} danger onCancel={onClose} />
       </form>
     </Dialog>
   );

@@ -6,7 +6,7 @@ import { invalidate, useLoad } from '../../core/load';
 import { t, tOr } from '../../core/texts';
 import { Button } from '../../parts/button';
 import { ask, Dialog } from '../../parts/dialog';
-import { FormProblem, SelectField, TextField, Tick, useForm } from '../../parts/field';
+import { FormEnd, SelectField, TextField, Tick, useForm } from '../../parts/field';
 import { Empty, Shown } from '../../parts/state';
 import { failed, say } from '../../parts/toast';
 
@@ -133,15 +133,7 @@ function Make({ scopes, onClose, onMade }: { scopes: string[]; onClose: () => vo
             ))}
           </div>
         </fieldset>
-        <FormProblem problem={form.problem} />
-        <div class="actions">
-          <Button kind="quiet" onClick={onClose}>
-            {t('do.cancel')}
-          </Button>
-          <Button kind="primary" type="submit" disabled={!chosen.size}>
-            {t('keys.make')}
-          </Button>
-        </div>
+        <FormEnd form={form} yes={t('keys.make')} disabled={!chosen.size} onCancel={onClose} />
       </form>
     </Dialog>
   );

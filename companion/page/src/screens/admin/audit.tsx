@@ -7,7 +7,7 @@ import { useQuery } from '../../core/router';
 import { t } from '../../core/texts';
 import { Button } from '../../parts/button';
 import { SearchField } from '../../parts/field';
-import { Bones, Empty, Trouble } from '../../parts/state';
+import { Bones, Empty, ShownList } from '../../parts/state';
 
 interface Row {
   id: number;
@@ -17,6 +17,7 @@ interface Row {
   address: string;
   action: string;
   subject: string;
+  subject_name: string;
   detail: Record<string, unknown>;
 }
 interface Verdict {
@@ -29,8 +30,6 @@ export function Audit() {
   const [action, setAction] = useQuery('action');
   const list = useList<Row>('/admin/audit', { action }, 100);
   const [verdict, setVerdict] = useState<Verdict>();
-  const rows = list.rows;
-  const known = new Map((rows ?? []).map((one) => [one.actor, one.actor_name]));
   return (
     <>
       <div class="tools">
@@ -45,40 +44,38 @@ export function Audit() {
           {t('audit.verify')}
         </Button>
       </div>
-      {list.problem && !rows && <Trouble problem={list.problem} retry={list.reload} />}
-      {!rows && !list.problem && <Bones height={28} />}
-      {rows?.length === 0 && <Empty title={t('audit.none')} />}
-      {rows && rows.length > 0 && (
-        <div class="table" tabIndex={0} role="region" aria-label={t('admin.audit')}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{t('audit.at')}</th>
-                <th scope="col">{t('audit.who')}</th>
-                <th scope="col">{t('audit.action')}</th>
-                <th scope="col">{t('audit.subject')}</th>
-                <th scope="col">{t('audit.from')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((one) => (
-                <tr key={one.id}>
-                  <td class="figures soft">{moment(one.at)}</td>
-                  <td>{one.actor_name || <span class="faint">{t('jobs.own')}</span>}</td>
-                  <td>
-                    <code>{one.action}</code>
-                  </td>
-                  <td class="soft" title={JSON.stringify(one.detail)}>
-                    {known.get(one.subject) || <code>{one.subject}</code>}
-                  </td>
-                  <td class="figures soft">{one.address}</td>
+      <ShownList of={list} bones={<Bones height={28} />} empty={<Empty title={t('audit.none')} />}>
+        {(rows) => (
+          <div class="table" tabIndex={0} role="region" aria-label={t('admin.audit')}>
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">{t('audit.at')}</th>
+                  <th scope="col">{t('audit.who')}</th>
+                  <th scope="col">{t('audit.action')}</th>
+                  <th scope="col">{t('audit.subject')}</th>
+                  <th scope="col">{t('audit.from')}</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {!list.done && <Button onClick={list.more}>{t('do.more')}</Button>}
+              </thead>
+              <tbody>
+                {rows.map((one) => (
+                  <tr key={one.id}>
+                    <td class="figures soft">{moment(one.at)}</td>
+                    <td>{one.actor_name || <span class="faint">{t('jobs.own')}</span>}</td>
+                    <td>
+                      <code>{one.action}</code>
+                    </td>
+                    <td class="soft" title={JSON.stringify(one.detail)}>
+                      {one.subject_name || <code>{one.subject}</code>}
+                    </td>
+                    <td class="figures soft">{one.address}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </ShownList>
     </>
   );
 }

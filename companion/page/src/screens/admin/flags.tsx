@@ -5,7 +5,7 @@ import { invalidate, useLoad } from '../../core/load';
 import { t } from '../../core/texts';
 import { Button } from '../../parts/button';
 import { Dialog } from '../../parts/dialog';
-import { FormProblem, TextField, useForm } from '../../parts/field';
+import { FormEnd, TextField, useForm } from '../../parts/field';
 import { Empty, Shown } from '../../parts/state';
 
 interface Flag {
@@ -72,15 +72,7 @@ function Edit({ flag, onClose }: { flag: Flag; onClose: () => void }) {
         <TextField label={t('flags.about')} maxLength={200} {...form.bind('about')} />
         <TextField label={t('flags.percent')} type="number" min={0} max={100} required {...form.bind('percent')} />
         <TextField label={t('flags.users')} {...form.bind('users')} />
-        <FormProblem problem={form.problem} />
-        <div class="actions">
-          <Button kind="quiet" onClick={onClose}>
-            {t('do.cancel')}
-          </Button>
-          <Button kind="primary" type="submit">
-            {t('do.save')}
-          </Button>
-        </div>
+        <FormEnd form={form} yes={t('do.save')} onCancel={onClose} />
       </form>
     </Dialog>
   );

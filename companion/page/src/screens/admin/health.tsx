@@ -5,6 +5,7 @@ import { useQuery } from '../../core/router';
 import { t, tOr } from '../../core/texts';
 import { Chart } from '../../parts/chart';
 import { Segments } from '../../parts/field';
+import { Numbers } from '../../parts/numbers';
 import { Bones, Shown } from '../../parts/state';
 
 interface Sample {
@@ -23,13 +24,14 @@ interface Told {
   available: number;
   history: Sample[];
 }
-interface Numbers {
+interface Totals {
   users: number;
   users_active: number;
   boxes: number;
   boxes_online: number;
   jobs: Record<string, number>;
   disk_free: number;
+  outbox: string; // the folder of mail that is not sent
 }
 
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
@@ -64,7 +66,7 @@ function spells(history: Sample[]): { from: number; to: number; failing: string 
 export function Health() {
   const [hours, setHours] = useQuery('hours', '24');
   const told = useLoad<Told>(`/health?hours=${hours}`);
-  const numbers = useLoad<Numbers>('/admin/overview').data;
+  const numbers = useLoad<Totals>('/admin/overview').data;
   const label = (at: number) => (Number(hours) > 48 ? day.format(at) : hour(at));
   const chart = (history: Sample[], title: string, says: string, unit: string, pick: (one: Sample) => number, show = (value: number) => String(Number(value.toPrecision(3)))) => {
     const points = history.map((one) => [one.at, pick(one)] as const);
@@ -92,22 +94,24 @@ export function Health() {
             ))}
           </ul>
           {numbers && (
-            <dl class="numbers">
-              {(
-                [
-                  [t('admin.users'), numbers.users, t('health.active', { n: numbers.users_active })],
-                  [t('nav.boxes'), numbers.boxes, t('health.online', { n: numbers.boxes_online })],
-                  [t('admin.jobs'), (numbers.jobs['queued'] ?? 0) + (numbers.jobs['running'] ?? 0), t('health.failed', { n: numbers.jobs['failed'] ?? 0 })],
-                  [t('health.disk'), bytes(numbers.disk_free * 1048576), t('health.disk.free')],
-                ] as const
-              ).map(([name, value, is]) => (
-                <div key={name}>
-                  <dt class="small soft">{name}</dt>
-                  <dd class="figures">{value}</dd>
-                  <dd class="small faint">{is}</dd>
-                </div>
-              ))}
-            </dl>
+            <Numbers
+              rows={[
+                [t('admin.users'), numbers.users, t('health.active', { n: numbers.users_active })],
+                [t('nav.boxes'), numbers.boxes, t('health.online', { n: numbers.boxes_online })],
+                [t('admin.jobs'), (numbers.jobs['queued'] ?? 0) + (numbers.jobs['running'] ?? 0), t('health.failed', { n: numbers.jobs['failed'] ?? 0 })],
+                [t('health.disk'), bytes(numbers.disk_free * 1048576), t('health.disk.free')],
+              ]}
+            />
+          )}
+          {numbers?.outbox && (
+            <section class="panel">
+              <header>
+                <h2>{t('health.mail')}</h2>
+              </header>
+              <p>
+                {t('health.mail.kept')} <code class="secret">{numbers.outbox}</code>
+              </p>
+            </section>
           )}
           <Backups />
           <div class="tools">

@@ -6,7 +6,7 @@ import { useQuery } from '../../core/router';
 import { t, tOr } from '../../core/texts';
 import { Button } from '../../parts/button';
 import { Segments } from '../../parts/field';
-import { Bones, Empty, Progress, Trouble } from '../../parts/state';
+import { Bones, Empty, Progress, ShownList } from '../../parts/state';
 
 interface Job {
   id: string;
@@ -29,46 +29,45 @@ const DOT = { queued: '', running: 'accent', done: 'good', failed: 'bad', cancel
 export function Jobs() {
   const [state, setState] = useQuery('state');
   const list = useList<Job>('/admin/jobs', { state }, 50);
-  const rows = list.rows;
   const act = (one: Job, what: 'retry' | 'cancel') => post(`/admin/jobs/${one.id}/${what}`).then(() => invalidate('/admin/jobs'));
   return (
     <>
       <div class="tools">
         <Segments label={t('jobs.state')} value={state} onValue={setState} options={STATES.map((one) => [one as string, tOr(`job.${one || 'all'}`, one)] as const)} />
       </div>
-      {list.problem && !rows && <Trouble problem={list.problem} retry={list.reload} />}
-      {!rows && !list.problem && <Bones height={40} />}
-      {rows?.length === 0 && <Empty title={t('jobs.none')} />}
-      <ul class="rows">
-        {rows?.map((one) => (
-          <li key={one.id}>
-            <span class={`dot ${DOT[one.state]}`} />
-            <span class="grow">
-              {tOr(`jobKind.${one.kind}`, one.kind)} <span class="soft">{tOr(`job.${one.state}`, one.state)}</span>
-              <span class="small faint sub cut figures">
-                {one.owner_name || t('jobs.own')} · {one.started && one.finished ? t('jobs.took', { time: lasting((one.finished - one.started) / 1000) }) : ago(one.created)}
-                {one.tries > 1 && ` · ${t('jobs.tries', { n: one.tries })}`}
-                {one.note && ` · ${one.note}`}
-              </span>
-              {one.state === 'running' && <Progress value={one.progress || undefined} label={tOr(`jobKind.${one.kind}`, one.kind)} />}
-            </span>
-            <time class="small faint" title={moment(one.created)}>
-              {ago(one.created)}
-            </time>
-            {(one.state === 'failed' || one.state === 'cancelled') && (
-              <Button size="tiny" icon="retry" work={() => act(one, 'retry')}>
-                {t('do.retry')}
-              </Button>
-            )}
-            {(one.state === 'queued' || one.state === 'running') && (
-              <Button size="tiny" icon="close" work={() => act(one, 'cancel')}>
-                {t('do.cancel')}
-              </Button>
-            )}
-          </li>
-        ))}
-      </ul>
-      {!list.done && <Button onClick={list.more}>{t('do.more')}</Button>}
+      <ShownList of={list} bones={<Bones height={40} />} empty={<Empty title={t('jobs.none')} />}>
+        {(rows) => (
+          <ul class="rows">
+            {rows.map((one) => (
+              <li key={one.id}>
+                <span class={`dot ${DOT[one.state]}`} />
+                <span class="grow">
+                  {tOr(`jobKind.${one.kind}`, one.kind)} <span class="soft">{tOr(`job.${one.state}`, one.state)}</span>
+                  <span class="small faint sub cut figures">
+                    {one.owner_name || t('jobs.own')} · {one.started && one.finished ? t('jobs.took', { time: lasting((one.finished - one.started) / 1000) }) : ago(one.created)}
+                    {one.tries > 1 && ` · ${t('jobs.tries', { n: one.tries })}`}
+                    {one.note && ` · ${one.note}`}
+                  </span>
+                  {one.state === 'running' && <Progress value={one.progress || undefined} label={tOr(`jobKind.${one.kind}`, one.kind)} />}
+                </span>
+                <time class="small faint" title={moment(one.created)}>
+                  {ago(one.created)}
+                </time>
+                {(one.state === 'failed' || one.state === 'cancelled') && (
+                  <Button size="tiny" icon="retry" work={() => act(one, 'retry')}>
+                    {t('do.retry')}
+                  </Button>
+                )}
+                {(one.state === 'queued' || one.state === 'running') && (
+                  <Button size="tiny" icon="close" work={() => act(one, 'cancel')}>
+                    {t('do.cancel')}
+                  </Button>
+                )}
+              </li>
+            ))}
+          </ul>
+        )}
+      </ShownList>
     </>
   );
 }

@@ -8,7 +8,7 @@ import { t, tOr } from '../../core/texts';
 import { Button } from '../../parts/button';
 import { Dialog } from '../../parts/dialog';
 import { Field, FormProblem, Segments, useForm } from '../../parts/field';
-import { Bones, Empty, Trouble } from '../../parts/state';
+import { Bones, Empty, ShownList } from '../../parts/state';
 import { say } from '../../parts/toast';
 
 interface Letter {
@@ -33,40 +33,43 @@ export function Letters() {
   const [state, setState] = useQuery('state');
   const list = useList<Letter>('/admin/letters', { state }, 50);
   const [open, setOpen] = useState('');
-  const rows = list.rows;
-  const shown = rows?.find((one) => one.id === open);
+  const shown = list.rows?.find((one) => one.id === open);
   return (
     <>
       <p class="soft lead-in">{t('letters.text')}</p>
       <div class="tools">
         <Segments label={t('jobs.state')} value={state} onValue={setState} options={STATES.map((one) => [one as string, tOr(`letter.${one || 'all'}`, one)] as const)} />
       </div>
-      {list.problem && !rows && <Trouble problem={list.problem} retry={list.reload} />}
-      {!rows && !list.problem && <Bones height={40} />}
-      {rows?.length === 0 && (
-        <Empty title={t('letters.none')}>
-          <p>{t('letters.none.text')}</p>
-        </Empty>
-      )}
-      <ul class="rows links">
-        {rows?.map((one) => (
-          <li key={one.id}>
-            <span class={`dot ${DOT[one.state]}`} />
-            <span class="grow">
-              <button type="button" class="plain stretched cut" onClick={() => setOpen(one.id)}>
-                {one.kind || t('letters.strange')}
-              </button>
-              <span class="small soft sub cut">
-                {tOr(`letter.${one.state}`, one.state)} · {one.reason}
-              </span>
-            </span>
-            <time class="end small faint" title={moment(one.came)}>
-              {ago(one.came)}
-            </time>
-          </li>
-        ))}
-      </ul>
-      {!list.done && <Button onClick={list.more}>{t('do.more')}</Button>}
+      <ShownList
+        of={list}
+        bones={<Bones height={40} />}
+        empty={
+          <Empty title={t('letters.none')}>
+            <p>{t('letters.none.text')}</p>
+          </Empty>
+        }
+      >
+        {(rows) => (
+          <ul class="rows links">
+            {rows.map((one) => (
+              <li key={one.id}>
+                <span class={`dot ${DOT[one.state]}`} />
+                <span class="grow">
+                  <button type="button" class="plain stretched cut" onClick={() => setOpen(one.id)}>
+                    {one.kind || t('letters.strange')}
+                  </button>
+                  <span class="small soft sub cut">
+                    {tOr(`letter.${one.state}`, one.state)} · {one.reason}
+                  </span>
+                </span>
+                <time class="end small faint" title={moment(one.came)}>
+                  {ago(one.came)}
+                </time>
+              </li>
+            ))}
+          </ul>
+        )}
+      </ShownList>
       {shown && <One letter={shown} onClose={() => setOpen('')} />}
     </>
   );

@@ -1,6 +1,6 @@
 /** Everybody: role, tier, closing an account; inviting. */
 import { useState } from 'preact/hooks';
-import { call, patch, post, remove } from '../../core/api';
+import { call, patch, post } from '../../core/api';
 import { ago, bytes, moment } from '../../core/format';
 import { invalidate, useList, useLoad } from '../../core/load';
 import { useQuery } from '../../core/router';
@@ -8,9 +8,10 @@ import { t, tOr } from '../../core/texts';
 import { Face } from '../../parts/artwork';
 import { Button } from '../../parts/button';
 import { Dialog } from '../../parts/dialog';
-import { FormProblem, SearchField, SelectField, TextField, useForm } from '../../parts/field';
-import { Bones, Empty, Shown, Trouble } from '../../parts/state';
+import { FormEnd, SearchField, SelectField, Sorter, TextField, useForm } from '../../parts/field';
+import { Bones, Empty, Shown, ShownList } from '../../parts/state';
 import { failed, say } from '../../parts/toast';
+import { Invited, type Invitation } from '../invited';
 
 interface User {
   id: string;
@@ -28,23 +29,18 @@ interface Account extends User {
   sessions: number;
   seen: number | null;
 }
-interface Invitation {
-  id: string;
-  email: string;
-  access: string;
-  expires: number;
-}
 
 const ROLES = ['collaborator', 'artist', 'admin'];
 
 export function Users() {
   const [search, setSearch] = useQuery('q');
   const [access, setAccess] = useQuery('role');
+  const [sort, setSort] = useQuery('sort', '-added');
   const tiers = useLoad<{ items: { tier: string }[] }>('/tiers').data?.items.map((one) => one.tier) ?? [];
-  const list = useList<User>('/admin/users', { search, access }, 50);
+  const list = useList<User>('/admin/users', { search, access, sort }, 50);
+  const invited = useLoad<{ items: Invitation[] }>('/invitations').data?.items ?? [];
   const [open, setOpen] = useState('');
   const [inviting, setInviting] = useState(false);
-  const rows = list.rows;
   return (
     <>
       <div class="tools">
@@ -58,58 +54,45 @@ export function Users() {
           ))}
         </select>
         <span class="gap" />
+        <Sorter
+          value={sort}
+          options={[
+            ['-added', t('users.sort.added')],
+            ['name', t('users.sort.name')],
+            ['email', t('users.sort.email')],
+          ]}
+          onValue={setSort}
+        />
         <Button icon="plus" onClick={() => setInviting(true)}>
           {t('users.invite')}
         </Button>
       </div>
-      {list.problem && !rows && <Trouble problem={list.problem} retry={list.reload} />}
-      {!rows && !list.problem && <Bones height={40} />}
-      {rows?.length === 0 && <Empty title={t('users.none', { text: search })} />}
-      <ul class="rows links">
-        {rows?.map((one) => (
-          <li key={one.id}>
-            <Face name={one.name} />
-            <span class="grow">
-              <button type="button" class="plain stretched cut" onClick={() => setOpen(one.id)}>
-                {one.name}
-              </button>
-              <span class="small soft sub cut">{one.email}</span>
-            </span>
-            {one.disabled && <span class="chip bad">{t('users.closed')}</span>}
-            {one.leaving && <span class="chip">{t('users.leaving')}</span>}
-            <span class="fact small soft wide-only">{tOr(`access.${one.access}`, one.access)}</span>
-            <span class="fact small soft wide-only">{tOr(`tier.${one.tier}`, one.tier)}</span>
-            <time class="end small faint">{ago(one.created)}</time>
-          </li>
-        ))}
-      </ul>
-      {!list.done && <Button onClick={list.more}>{t('do.more')}</Button>}
-      <Open />
+      <ShownList of={list} bones={<Bones height={40} />} empty={<Empty title={t('users.none', { text: search })} />}>
+        {(rows) => (
+          <ul class="rows links">
+            {rows.map((one) => (
+              <li key={one.id}>
+                <Face name={one.name} />
+                <span class="grow">
+                  <button type="button" class="plain stretched cut" onClick={() => setOpen(one.id)}>
+                    {one.name}
+                  </button>
+                  <span class="small soft sub cut">{one.email}</span>
+                </span>
+                {one.disabled && <span class="chip bad">{t('users.closed')}</span>}
+                {one.leaving && <span class="chip">{t('users.leaving')}</span>}
+                <span class="fact small soft wide-only">{tOr(`access.${one.access}`, one.access)}</span>
+                <span class="fact small soft wide-only">{tOr(`tier.${one.tier}`, one.tier)}</span>
+                <time class="end small faint">{ago(one.created)}</time>
+              </li>
+            ))}
+          </ul>
+        )}
+      </ShownList>
+      <Invited path="/invitations" open={invited} title={t('users.invited')} />
       {open && <One id={open} tiers={tiers} onClose={() => setOpen('')} />}
       {inviting && <Invite onClose={() => setInviting(false)} />}
     </>
-  );
-}
-
-/** Invitations that nobody has followed yet. */
-function Open() {
-  const open = useLoad<{ items: Invitation[] }>('/invitations').data?.items ?? [];
-  if (!open.length) return null;
-  return (
-    <section class="below">
-      <h2>{t('users.invited')}</h2>
-      <ul class="rows">
-        {open.map((one) => (
-          <li key={one.id}>
-            <span class="grow cut">
-              {one.email}
-              <span class="small faint sub">{t('people.until', { when: moment(one.expires) })}</span>
-            </span>
-            <Button kind="quiet" icon="close" label={t('people.withdraw', { email: one.email })} work={() => remove(`/invitations/${one.id}`).then(() => invalidate('/invitations'))} />
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }
 
@@ -169,15 +152,7 @@ function Invite({ onClose }: { onClose: () => void }) {
       <form class="form" onSubmit={form.submit}>
         <TextField label={t('sign.email')} type="email" required autofocus {...form.bind('email')} />
         <SelectField label={t('users.role')} options={ROLES.slice(0, 2).map((role) => [role, tOr(`access.${role}`, role)] as const)} {...form.bind('access')} />
-        <FormProblem problem={form.problem} />
-        <div class="actions">
-          <Button kind="quiet" onClick={onClose}>
-            {t('do.cancel')}
-          </Button>
-          <Button kind="primary" type="submit" aria-busy={form.busy}>
-            {t('people.invite.do')}
-          </Button>
-        </div>
+        <FormEnd form={form} yes={t('people.invite.do')} onCancel={onClose} />
       </form>
     </Dialog>
   );

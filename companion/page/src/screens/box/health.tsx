@@ -7,64 +7,53 @@ import { t, tOr } from '../../core/texts';
 import { Button } from '../../parts/button';
 import { Chart } from '../../parts/chart';
 import { Dialog } from '../../parts/dialog';
-import { Bones, Shown, Trouble } from '../../parts/state';
+import { Numbers } from '../../parts/numbers';
+import { Bones, Shown, ShownList } from '../../parts/state';
 
 const hour = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 
 export function Health({ path }: { path: string }) {
   const list = useList<HealthReport>(`${path}/health`, {}, 100);
-  const rows = list.rows;
-  const last = rows?.[0]?.report;
   return (
     <section>
-      <h2>{t('box.health')}</h2>
-      {list.problem && !rows && <Trouble problem={list.problem} retry={list.reload} />}
-      {!rows && !list.problem && <Bones widths={[100]} height={120} />}
-      {rows?.length === 0 && <p class="soft">{t('box.health.none')}</p>}
-      {rows && last && (
-        <div class="stack">
-          <Numbers rows={rows} />
-          {[
-            last.undervoltage && t('box.undervoltage'),
-            last.throttled && t('box.throttled'),
-            last.storage.errors > 0 && t('box.diskErrors', { n: last.storage.errors }),
-            last.clock === 'none' && t('box.noClock'),
-          ]
-            .filter(Boolean)
-            .map((warning) => (
-              <p class="note" key={String(warning)}>
-                {warning}
-              </p>
-            ))}
-          <Load rows={rows} />
-        </div>
-      )}
+      <h2 class="unseen">{t('box.health')}</h2>
+      <Shown of={{ data: list.rows, problem: list.problem, reload: list.reload }} bones={<Bones widths={[100, 100]} height={120} />}>
+        {(rows) => (rows.length ? <Reports rows={rows} /> : <p class="soft">{t('box.health.none')}</p>)}
+      </Shown>
       <Crashes path={`${path}/crashes`} />
     </section>
   );
 }
 
-function Numbers({ rows }: { rows: HealthReport[] }) {
+function Reports({ rows }: { rows: HealthReport[] }) {
   const last = rows[0]!.report;
   const xruns = rows.reduce((sum, one) => sum + (one.report.sound?.xruns ?? 0), 0);
   const free = last.memory_free !== null && last.memory_total ? bytes(last.memory_free) : '–';
-  const numbers: [string, string | number, string][] = [
-    [t('box.load'), last.sound ? `${Math.round(last.sound.load_mean)} %` : '–', last.sound ? t('box.load.worst', { n: Math.round(last.sound.load_worst) }) : ''],
-    [t('box.xruns'), xruns, t('box.xruns.since', { when: ago(rows.at(-1)!.at) })],
-    [t('box.temperature'), last.temperature === null ? '–' : `${Math.round(last.temperature)} °C`, tOr(`network.${last.network}`, last.network)],
-    [t('health.memory'), free, t('health.disk.free')],
-  ];
+  const warnings = [
+    last.undervoltage && t('box.undervoltage'),
+    last.throttled && t('box.throttled'),
+    last.storage.errors > 0 && t('box.diskErrors', { n: last.storage.errors }),
+    last.clock === 'none' && t('box.noClock'),
+  ].filter(Boolean);
   return (
-    <dl class="numbers">
-      {numbers.map(([name, value, is]) => (
-        <div key={name}>
-          <dt class="small soft">{name}</dt>
-          <dd class="figures">{value}</dd>
-          <dd class="small faint">{is}</dd>
-        </div>
+    <div class="stack close">
+      {warnings.map((warning) => (
+        <p class="note" key={String(warning)}>
+          {warning}
+        </p>
       ))}
-    </dl>
+      <Numbers
+        rows={[
+          [t('box.load'), last.sound ? `${Math.round(last.sound.load_mean)} %` : '–', last.sound ? t('box.load.worst', { n: Math.round(last.sound.load_worst) }) : ''],
+          [t('box.xruns'), xruns, t('box.xruns.since', { when: ago(rows.at(-1)!.at) })],
+          [t('box.temperature'), last.temperature === null ? '–' : `${Math.round(last.temperature)} °C`, ''],
+          [t('health.memory'), free, t('health.disk.free')],
+        ]}
+      />
+      <p class="small soft">{tOr(`network.${last.network}`, last.network)}</p>
+      <Load rows={rows} />
+    </div>
   );
 }
 
@@ -99,29 +88,28 @@ function Crashes({ path }: { path: string }) {
   return (
     <section class="below">
       <h2>{t('box.crashes')}</h2>
-      <ul class="rows links">
-        {list.rows.map((one) => (
-          <li key={one.id}>
-            <span class="dot bad" />
-            <span class="grow">
-              <button type="button" class="plain stretched cut" onClick={() => setOpen(one.id)}>
-                {one.process}
-              </button>
-              <span class="small soft sub cut">
-                {one.reason} · {one.version}
-              </span>
-            </span>
-            <time class="end small faint" title={moment(one.crashed)}>
-              {ago(one.crashed)}
-            </time>
-          </li>
-        ))}
-      </ul>
-      {!list.done && (
-        <Button kind="quiet" onClick={list.more}>
-          {t('do.more')}
-        </Button>
-      )}
+      <ShownList of={list}>
+        {(rows) => (
+          <ul class="rows links">
+            {rows.map((one) => (
+              <li key={one.id}>
+                <span class="dot bad" />
+                <span class="grow">
+                  <button type="button" class="plain stretched cut" onClick={() => setOpen(one.id)}>
+                    {one.process}
+                  </button>
+                  <span class="small soft sub cut">
+                    {one.reason} · {one.version}
+                  </span>
+                </span>
+                <time class="end small faint" title={moment(one.crashed)}>
+                  {ago(one.crashed)}
+                </time>
+              </li>
+            ))}
+          </ul>
+        )}
+      </ShownList>
       {open !== undefined && <OneCrash path={`${path}/${open}`} onClose={() => setOpen(undefined)} />}
     </section>
   );

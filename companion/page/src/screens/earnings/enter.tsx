@@ -6,9 +6,8 @@ import { releasesOf, SOURCES, type Card, type Entry } from '../../core/earnings'
 import { invalidate } from '../../core/load';
 import { money, parseMoney, typedMoney } from '../../core/money';
 import { t, tOr } from '../../core/texts';
-import { Button } from '../../parts/button';
 import { Dialog } from '../../parts/dialog';
-import { FormProblem, SelectField, TextField, useForm } from '../../parts/field';
+import { FormEnd, SelectField, TextField, useForm } from '../../parts/field';
 import { say } from '../../parts/toast';
 
 const lastCurrency = remembered('currency', 'EUR');
@@ -62,15 +61,7 @@ export function Enter({ cards, day, like, onClose }: EnterProps) {
         <TextField label={t('earnings.day')} type="date" required max={day} {...form.bind('day')} />
         {releases.length > 0 && <SelectField label={t('earnings.release')} options={[['', t('earnings.release.none')], ...releases]} {...form.bind('release')} />}
         <TextField label={t('earnings.note')} maxLength={500} {...form.bind('note')} />
-        <FormProblem problem={form.problem} />
-        <div class="actions">
-          <Button kind="quiet" onClick={onClose}>
-            {t('do.cancel')}
-          </Button>
-          <Button kind="primary" type="submit" aria-busy={form.busy}>
-            {t('earnings.enter.do')}
-          </Button>
-        </div>
+        <FormEnd form={form} yes={t('earnings.enter.do')} onCancel={onClose} />
       </form>
     </Dialog>
   );

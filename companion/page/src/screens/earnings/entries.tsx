@@ -11,7 +11,7 @@ import { Button } from '../../parts/button';
 import { Dialog } from '../../parts/dialog';
 import { FormProblem, Segments, TextField, useForm } from '../../parts/field';
 import { Menu } from '../../parts/menu';
-import { Bones, Trouble } from '../../parts/state';
+import { Bones, ShownList } from '../../parts/state';
 import { say } from '../../parts/toast';
 
 interface EntriesProps {
@@ -25,7 +25,6 @@ export function Entries({ currency, releases, onAnew }: EntriesProps) {
   const [source, setSource] = useQuery('kind');
   const list = useList<Entry>('/earnings/entries', { source, currency }, 50);
   const [wrong, setWrong] = useState<Entry>();
-  const rows = list.rows;
   return (
     <section class="below">
       <div class="tools">
@@ -33,33 +32,29 @@ export function Entries({ currency, releases, onAnew }: EntriesProps) {
         <span class="gap" />
         <Segments label={t('earnings.kind')} value={source} onValue={setSource} options={['', ...SOURCES].map((one) => [one, tOr(`source.${one || 'all'}`, one)] as const)} />
       </div>
-      {list.problem && !rows && <Trouble problem={list.problem} retry={list.reload} />}
-      {!rows && !list.problem && <Bones height={36} />}
-      {rows?.length === 0 && <p class="soft">{t('earnings.entries.none')}</p>}
-      <ul class="rows entries">
-        {rows?.map((one) => (
-          <li key={one.id} class={one.reversed_by || one.reverses ? 'settled' : ''}>
-            <span class="grow">
-              <span class="name cut">{one.title}</span>
-              <span class="small soft sub cut">{[one.reversed_by && t('earnings.reversed'), one.reverses && t('earnings.reverses'), tOr(`source.${one.source}`, one.source), releases.get(one.release), one.note].filter(Boolean).join(' · ')}</span>
-            </span>
-            <span class="end amount">
-              <span class={`figures ${one.amount < 0 ? 'soft' : ''}`}>{money(one.amount, one.currency)}</span>
-              <time class="small faint figures">{date(Date.parse(one.day))}</time>
-            </span>
-            <span class="room">
-              {!one.reversed_by && !one.reverses && (
-                <Menu label={t('earnings.entry.menu', { title: one.title })} choices={[{ label: t('earnings.reverse'), icon: 'history', run: () => setWrong(one) }]} />
-              )}
-            </span>
-          </li>
-        ))}
-      </ul>
-      {!list.done && (
-        <Button kind="quiet" onClick={list.more}>
-          {t('do.more')}
-        </Button>
-      )}
+      <ShownList of={list} bones={<Bones height={36} />} empty={<p class="soft">{t('earnings.entries.none')}</p>}>
+        {(rows) => (
+          <ul class="rows entries">
+            {rows.map((one) => (
+              <li key={one.id} class={one.reversed_by || one.reverses ? 'settled' : ''}>
+                <span class="grow">
+                  <span class="name cut">{one.title}</span>
+                  <span class="small soft sub cut">{[one.reversed_by && t('earnings.reversed'), one.reverses && t('earnings.reverses'), tOr(`source.${one.source}`, one.source), releases.get(one.release), one.note].filter(Boolean).join(' · ')}</span>
+                </span>
+                <span class="end amount">
+                  <span class={`figures ${one.amount < 0 ? 'soft' : ''}`}>{money(one.amount, one.currency)}</span>
+                  <time class="small faint figures">{date(Date.parse(one.day))}</time>
+                </span>
+                <span class="room">
+                  {!one.reversed_by && !one.reverses && (
+                    <Menu label={t('earnings.entry.menu', { title: one.title })} choices={[{ label: t('earnings.reverse'), icon: 'history', run: () => setWrong(one) }]} />
+                  )}
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </ShownList>
       {wrong && <TakeBack entry={wrong} onClose={() => setWrong(undefined)} onAnew={onAnew} />}
     </section>
   );

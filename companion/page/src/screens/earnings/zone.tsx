@@ -4,7 +4,7 @@ import { invalidate } from '../../core/load';
 import { t } from '../../core/texts';
 import { Button } from '../../parts/button';
 import { Dialog } from '../../parts/dialog';
-import { FormProblem, SelectField, useForm } from '../../parts/field';
+import { FormEnd, SelectField, useForm } from '../../parts/field';
 
 const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const set = (zone: string) => put('/earnings/settings', { zone }).then(() => invalidate('/earnings'));
@@ -31,15 +31,7 @@ export function ZoneDialog({ zone, onClose }: { zone: string; onClose: () => voi
     <Dialog title={t('earnings.zone')} onClose={onClose}>
       <form class="form" onSubmit={form.submit}>
         <SelectField label={t('earnings.zone.label')} hint={t('earnings.zone.hint')} options={all.map((one) => [one, words(one)] as const)} {...form.bind('zone')} />
-        <FormProblem problem={form.problem} />
-        <div class="actions">
-          <Button kind="quiet" onClick={onClose}>
-            {t('do.cancel')}
-          </Button>
-          <Button kind="primary" type="submit" aria-busy={form.busy}>
-            {t('do.save')}
-          </Button>
-        </div>
+        <FormEnd form={form} yes={t('do.save')} onCancel={onClose} />
       </form>
     </Dialog>
   );

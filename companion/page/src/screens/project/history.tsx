@@ -5,7 +5,7 @@ import { invalidate, useList } from '../../core/load';
 import { t, tOr } from '../../core/texts';
 import { Face } from '../../parts/artwork';
 import { Button } from '../../parts/button';
-import { Bones, Empty, Trouble } from '../../parts/state';
+import { Bones, Empty, ShownList } from '../../parts/state';
 import { say } from '../../parts/toast';
 import type { PartProps } from '../project';
 
@@ -42,43 +42,36 @@ function details({ before, after }: Change): string {
 export function History({ project, writes }: PartProps) {
   const path = `/projects/${project.id}/history`;
   const list = useList<Change>(path, {}, 50);
-  const rows = list.rows;
   const restore = async (one: Change) => {
     await post(`/projects/${project.id}/restore`, { change: one.id });
     invalidate('/projects');
     say(t('history.restored', { when: moment(one.at) }));
   };
-  if (list.problem && !rows) return <Trouble problem={list.problem} retry={list.reload} />;
-  if (!rows) return <Bones height={36} />;
-  if (!rows.length) return <Empty title={t('history.none')} />;
   return (
-    <>
-      <ol class="rows history">
-        {rows.map((one, at) => (
-          <li key={one.id}>
-            <Face name={one.actor_name || '?'} />
-            <span class="grow">
-              {one.actor_name || t('comments.gone')} {tOr(`change.${one.what}`, one.what)}
-              <span class="small faint sub cut">{details(one)}</span>
-            </span>
-            <span class="end">
-              <time class="small faint" title={moment(one.at)}>
-                {ago(one.at)}
-              </time>
-              {writes && at > 0 && (
-                <Button kind="quiet" size="tiny" icon="history" label={t('history.restore')} work={() => restore(one)}>
-                  <span class="wide-only">{t('history.restore')}</span>
-                </Button>
-              )}
-            </span>
-          </li>
-        ))}
-      </ol>
-      {!list.done && (
-        <Button kind="quiet" onClick={list.more}>
-          {t('do.more')}
-        </Button>
+    <ShownList of={list} bones={<Bones height={36} />} empty={<Empty title={t('history.none')} />}>
+      {(rows) => (
+        <ol class="rows history">
+          {rows.map((one, at) => (
+            <li key={one.id}>
+              <Face name={one.actor_name || '?'} />
+              <span class="grow">
+                {one.actor_name || t('comments.gone')} {tOr(`change.${one.what}`, one.what)}
+                <span class="small faint sub cut">{details(one)}</span>
+              </span>
+              <span class="end">
+                <time class="small faint" title={moment(one.at)}>
+                  {ago(one.at)}
+                </time>
+                {writes && at > 0 && (
+                  <Button kind="quiet" size="tiny" icon="history" label={t('history.restore')} work={() => restore(one)}>
+                    <span class="wide-only">{t('history.restore')}</span>
+                  </Button>
+                )}
+              </span>
+            </li>
+          ))}
+        </ol>
       )}
-    </>
+    </ShownList>
   );
 }

@@ -12,6 +12,7 @@ import { ask } from '../../parts/dialog';
 import { FormProblem, SelectField, TextField, useForm } from '../../parts/field';
 import { Shown } from '../../parts/state';
 import { failed, say } from '../../parts/toast';
+import { Invited, type Invitation } from '../invited';
 import type { PartProps } from '../project';
 
 interface Member {
@@ -19,13 +20,6 @@ interface Member {
   name: string;
   role: string;
   since: number;
-}
-interface Invitation {
-  id: string;
-  email: string;
-  role: string;
-  created: number;
-  expires: number;
 }
 
 const ROLES = ['viewer', 'commenter', 'editor'] as const;
@@ -36,6 +30,8 @@ export function People({ project }: PartProps) {
   const path = `/projects/${project.id}/members`;
   const members = useLoad<Member[]>(path);
   const owns = project.role === 'owner';
+  const invitations = `/projects/${project.id}/invitations`;
+  const open = useLoad<Invitation[]>(owns ? invitations : null).data ?? [];
   const leave = async () => {
     if (!(await ask({ title: t('project.leave'), text: t('project.leave.text'), yes: t('project.leave'), danger: true }))) return;
     await remove(`${path}/${me?.id}`);
@@ -86,33 +82,10 @@ export function People({ project }: PartProps) {
             </ul>
           )}
         </Shown>
-        {owns && <Invited project={project.id} />}
+        {owns && <Invited path={invitations} open={open} title={t('people.invited')} />}
       </section>
       {owns && <Invite project={project.id} />}
     </div>
-  );
-}
-
-function Invited({ project }: { project: string }) {
-  const path = `/projects/${project}/invitations`;
-  const open = useLoad<Invitation[]>(path).data ?? [];
-  if (!open.length) return null;
-  return (
-    <section class="below">
-      <h2>{t('people.invited')}</h2>
-      <ul class="rows">
-        {open.map((one) => (
-          <li key={one.id}>
-            <span class="grow cut">
-              {one.email}
-              <span class="small faint sub">{t('people.until', { when: moment(one.expires) })}</span>
-            </span>
-            <span class="chip line">{tOr(`role.${one.role}`, one.role)}</span>
-            <Button kind="quiet" icon="close" label={t('people.withdraw', { email: one.email })} work={() => remove(`${path}/${one.id}`).then(() => invalidate(path))} />
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }
 
