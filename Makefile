@@ -8,9 +8,10 @@ export MUSIC ?=
 UP ?=
 PYTEST ?=
 WORKERS ?= 2
+KILLS ?= 2000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint bench clean crate page
+.PHONY: help setup run test check nightly lint bench clean crate page
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -37,6 +38,10 @@ test: $(DONE)/test-packages setup lint ## set up, then run every check and every
 
 check: $(DONE)/test-packages $(DONE)/built $(DONE)/page lint ## the quick part of `make test`
 	$(BIN)/python -m pytest -q -m "not slow and not live" $(TOGETHER) $(PYTEST)
+
+nightly: $(DONE)/test-packages setup ## kill, cut, fill and forge for hours (KILLS=2000), then measure how box and companion stay in step
+	RACKDECK_KILLS=$(KILLS) $(BIN)/python -m pytest -m faults $(PYTEST)
+	$(BIN)/rackdeck bench --only sync
 
 lint: $(DONE)/built $(DONE)/page-packages
 	$(BIN)/ruff check .

@@ -200,6 +200,6 @@ def _goals(judged: dict[str, dict[str, object]]) -> list[str]:
         got, most = goal["got"], goal["goal"]
         assert isinstance(got, float | int)
         assert isinstance(most, float | int)
-        verdict = "not to be told: the host took time" if goal["met"] is None else "met" if goal["met"] else "not met"
+        verdict = "not to be told: others took time" if goal["met"] is None else "met" if goal["met"] else "not met"
         rows.append([name, cell(float(got)), f"at most {most:g} {goal['unit']}", verdict])
     return _table([["figure", "got", "goal", ""], *rows])
