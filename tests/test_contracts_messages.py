@@ -15,6 +15,8 @@ from device.contracts.errors import ContractError, Malformed, Unknown
 from tests.contract_messages import EXAMPLES, NOW, any_of, meaning, messages, wrapped
 from tests.golden_messages import FOLDER, missing
 
+pytestmark = pytest.mark.slow
+
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 PLAYED = wrapped(
     next(kind for kind in kinds.KINDS if kind.body is plays.Played), plays.Played(values.Track("A"), 1, NOW, 1.5)

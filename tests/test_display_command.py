@@ -19,6 +19,8 @@ from display import command
 from display.stats import Stats
 from tests.fake_engine import FakeEngine
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 import argparse, logging, sys
 from display import command

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from tests import signals
 from tests.signals import RATE, db, largest_step, level_at, playing, sine
 
+pytestmark = pytest.mark.slow
+
 KNOBS = ("eq_low", "eq_mid", "eq_high")
 LOWEST = -26.0
 

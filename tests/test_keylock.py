@@ -7,7 +7,7 @@ from device.engine import parts
 from tests import signals
 from tests.signals import RATE, deck, deck_on, lag, largest_step, playing, position, rms, sine
 
-pytestmark = pytest.mark.skipif(parts.stretcher() is None, reason="built without Rubber Band")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(parts.stretcher() is None, reason="built without Rubber Band")]
 
 BLOCK = 64
 WARM = 9600  # by then the stretched sound is heard

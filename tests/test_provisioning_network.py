@@ -15,6 +15,8 @@ from provisioning.captive import Setup
 from provisioning.network import Network, Wifi
 from tests.companion.servers import free_port
 
+pytestmark = pytest.mark.slow
+
 FAKE = Path(__file__).parent / "fakes" / "nmcli"
 
 

@@ -25,6 +25,8 @@ from provisioning import access, claimcode, claiming, command, companion_link, i
 from provisioning.companion_link import CompanionLink, RefusedError
 from tests.companion.shared import prove
 
+pytestmark = pytest.mark.slow
+
 
 class Listening:
     """The test's application on a port, by HTTP, or HTTPS with a certificate of its own."""

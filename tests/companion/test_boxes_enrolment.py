@@ -23,6 +23,8 @@ from provisioning.identity import Identity
 from tests.companion.people import Person
 from tests.companion.shared import prove
 
+pytestmark = pytest.mark.slow
+
 CODE = "7K2M9QXP"
 
 

@@ -21,6 +21,8 @@ from tests.companion.sending import send
 from tests.companion.sounds import picture, wav
 from tests.companion.tracks import SOUND, added, made, tagged, titles
 
+pytestmark = pytest.mark.slow
+
 
 def test_an_uploaded_sound_is_a_track_with_all_that_is_known_of_it(mira):
     track = added(mira, tagged(title="Deep Water", artist="Mira & Noor", album="Tides", year="2024-05", genre="Dub"))

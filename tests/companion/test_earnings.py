@@ -20,6 +20,8 @@ from device.contracts import envelope
 from device.contracts.releases import Changed
 from tests.companion.posts import claimed
 
+pytestmark = pytest.mark.slow
+
 TODAY = datetime.datetime.now(datetime.UTC).date()
 EURO = money.MICRO
 

@@ -6,6 +6,8 @@ from companion.catalogue.models import Track
 from companion.database import connection, database
 from companion.graph import cost
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def ask(app):

@@ -28,6 +28,8 @@ from tests.companion.posts import claimed
 from tests.companion.servers import free_port, wait_for_port
 from tests.companion.sockets import Socket
 
+pytestmark = pytest.mark.slow
+
 MIRA, NOOR = "mira", "noor"
 
 

@@ -14,6 +14,8 @@ from companion.media import spectrum, waveform
 from companion.media.loudness import LoudnessMeter
 from tests.companion.sounds import tone
 
+pytestmark = pytest.mark.slow
+
 STEREO = ["FL", "FR"]
 
 

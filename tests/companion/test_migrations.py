@@ -18,6 +18,8 @@ from companion.database import database as db
 from companion.notices import service as notices
 from companion.projects.models import Comment
 
+pytestmark = pytest.mark.slow
+
 SLOW = """
 import pathlib, time
 def up(migrator, db):

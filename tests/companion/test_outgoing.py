@@ -21,6 +21,8 @@ from device.contracts.releases import Changed
 from tests.companion.posts import _Memory, claimed, until
 from tests.companion.servers import free_port, wait_for_port
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def box(mira):

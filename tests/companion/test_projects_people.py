@@ -11,6 +11,8 @@ from companion.projects.models import Invitation
 from tests.companion.people import PASSWORD, Person
 from tests.companion.shared import let_in, mails, prove, secret_in, set_tier
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def project(mira):

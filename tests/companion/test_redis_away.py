@@ -21,6 +21,8 @@ from tests.companion.servers import free_port, wait_for_port
 from tests.companion.test_jobs import start, state, until
 from tests.companion.test_live import MIRA, Page, publish, ticket
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["start"]
 # The regular sweep, once a minute, would do it, too.
 WORKER = test_jobs.WORKER.replace("worker.main()", "worker.MINUTE = 3600.0\nworker.main()")

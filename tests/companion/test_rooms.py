@@ -11,7 +11,10 @@ from tests.companion.browsers import HAS_YJS, Browser
 from tests.companion.posts import until
 from tests.companion.rooms import Live
 
-pytestmark = pytest.mark.skipif(not HAS_YJS, reason="node and the page's packages are not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not HAS_YJS, reason="node and the page's packages are not installed"),
+]
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ from tests.companion.shared import prove, set_tier
 from tests.companion.sounds import archive, wav
 from tests.companion.test_sets import Sending, finished
 
+pytestmark = pytest.mark.slow
+
 TUS = {"Tus-Resumable": "1.0.0"}
 SOUND = wav(seconds=0.5)
 LOG = b'{"version": 1, "seconds": 0.5, "events": []}'
