@@ -16,6 +16,13 @@ def begin(person, size, **fields):
     return person.post("/uploads", headers=headers)
 
 
+def begun(person, data, **fields):
+    """Create an upload of these bytes; returns its number."""
+    answer = begin(person, len(data), **fields)
+    assert answer.status_code == 201, answer.json
+    return answer.json["id"]
+
+
 def more(person, upload, offset, data, **headers):
     """One PATCH; returns the answer."""
     sent = {"Tus-Resumable": "1.0.0", "Upload-Offset": str(offset), **headers}

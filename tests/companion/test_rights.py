@@ -9,7 +9,8 @@ import pytest
 from companion.projects import service
 from companion.projects.models import Project, Role
 from companion.web.identity import Access
-from tests.companion.rights import CASES, MARK, World
+from tests.companion.rights import CASES
+from tests.companion.world import MARK, World
 
 REFUSED = (401, 403, 404)
 ROLES = (Access.COLLABORATOR, Access.ARTIST, Access.ADMIN)
