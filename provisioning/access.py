@@ -68,12 +68,13 @@ class Renewal:
 
     def __call__(self) -> bool:
         """Whether anything is another than before. MachineError says what to do when this box has no claim any more."""
-        if membership.read(self._place) is None:
+        held = membership.read(self._place)
+        if held is None:
             return False
         try:
             if claiming.renew(self._place) is not None:
                 return True
-            if self._clock() - self._asked < ASK_SECONDS:
+            if held.owner and self._clock() - self._asked < ASK_SECONDS:  # somebody waits for a box that is nobody's yet
                 return False
             self._asked = self._clock()
             return claiming.refresh(self._place)

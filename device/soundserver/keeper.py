@@ -14,7 +14,8 @@ from device.soundserver.cards import Backend, Card, choose_backend, list_cards
 from device.soundserver.server import SoundReport, erase_report, find
 
 LOOK_SECONDS = 1.0
-START_SECONDS = 8.0
+START_SECONDS = 20.0  # a server that cannot play ends by itself at once; a machine that boots is slow
+LONGEST_LOOK = 5.0  # nothing else is heard meanwhile
 STOP_SECONDS = 4.0
 CRASHES_ALLOWED = 3
 CRASH_WINDOW = 60.0
@@ -105,8 +106,8 @@ class Keeper:
         except FileNotFoundError as exc:
             raise MachineError(f"{exc.filename} is not installed; run provisioning/install.sh") from exc
         deadline = time.monotonic() + START_SECONDS
-        while not self._stop and self._server.poll() is None and time.monotonic() < deadline:
-            if find(settings.name, timeout=2.0).outputs:
+        while not self._stop and self._server.poll() is None and (left := deadline - time.monotonic()) > 0:
+            if find(settings.name, timeout=min(left, LONGEST_LOOK)).outputs:
                 report = SoundReport(
                     os.getpid(),
                     settings.name,
