@@ -72,5 +72,7 @@ def sentence(sync: Sync) -> str:
         return "Free space on the disk. What waits goes on then."
     if sync.state == NOBODYS:
         told = "`rackdeck box claim --companion ADDRESS` shows a code to claim it by. Playing needs no owner."
+        if sync.companion:
+            told = f"Make an account at {sync.companion}: the first one has this box. Playing needs no owner."
         return f"{told} {waits}." if waits else told
     return f"{waits}." if waits else ""

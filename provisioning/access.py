@@ -3,10 +3,11 @@
 import ssl
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 
 from device.errors import MachineError
-from device.sync.access import Access, Door
+from device.sync.access import Access, Door, OutError
 from provisioning import claiming, identity, membership, network
 from provisioning.companion_link import RefusedError
 
@@ -67,16 +68,21 @@ class Renewal:
         self._asked = clock()
 
     def __call__(self) -> bool:
-        """Whether anything is another than before. MachineError says what to do when this box has no claim any more."""
+        """Whether anything is another than before. OutError says what to do when this box has no claim any more."""
         held = membership.read(self._place)
         if held is None:
             return False
         try:
             if claiming.renew(self._place) is not None:
                 return True
-            if held.owner and self._clock() - self._asked < ASK_SECONDS:  # somebody waits for a box that is nobody's yet
+            patient = held.owner != ""  # of a box that waits for the first account, somebody wants to see more at once
+            if patient and self._clock() - self._asked < ASK_SECONDS:
                 return False
             self._asked = self._clock()
             return claiming.refresh(self._place)
         except RefusedError as exc:
-            raise MachineError(f"{exc}; run `rackdeck box claim` to make it somebody's again") from exc
+            if exc.status != HTTPStatus.FORBIDDEN:
+                raise
+            raise OutError(
+                "the companion does not have this box any more; run `rackdeck box claim` to make it somebody's again"
+            ) from exc

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     net.add_argument("--port", type=int, default=80, help="of that page (80)")
     net.add_argument("--hostname", help="what the box is called in the network")
     net.add_argument("--time-zone", metavar="ZONE", help="such as Europe/Berlin")
-    erased = parts.add_parser("reset", help="erase everything: key, music, recordings, settings")
+    erased = parts.add_parser("reset", help="erase all: key, music, recordings, settings, the companion in its home")
     erased.add_argument("--key", action="store_true", help="erase the key and the claim alone")
     erased.add_argument("--yes", action="store_true", help="do not ask")
 
@@ -81,6 +81,8 @@ def _status(place: Path) -> int:
     else:
         days = (held.expires - membership.now_ms()) // membership.DAY_MS
         ends = f"good for {days} days" if days >= 0 else "expired; `rackdeck box claim` makes it good again"
+        if not held.owner:
+            rows.append(("owner", f"nobody's yet; the first account at {held.companion} has it"))
         rows += [
             ("companion", held.companion),
             ("called", held.name),
@@ -194,6 +196,8 @@ def _reset(arguments: argparse.Namespace) -> int:
 
     home = paths.home()
     what = "the key and the claim" if arguments.key else f"everything of this box in {home}, music and recordings too"
+    if not arguments.key and (home / "companion" / "companion.db").exists():
+        what += ", and its companion with all accounts and their music"
     if not arguments.yes:
         if not sys.stdin.isatty():
             raise InputError(f"this erases {what}; say --yes if that is meant")

@@ -65,6 +65,11 @@ class CompanionLink:
             data = answer.read(LONGEST_ANSWER + 1)
         except ssl.SSLCertVerificationError as exc:
             raise MachineError(self._distrusted(exc)) from exc
+        except ssl.SSLError as exc:
+            raise MachineError(
+                f"what answers at {self.address} speaks no HTTPS; the companion on this machine is at http://, one "
+                "elsewhere needs a proxy with a certificate before it"
+            ) from exc
         except (OSError, http.client.HTTPException) as exc:
             reason = (getattr(exc, "strerror", "") or str(exc) or type(exc).__name__).lower()
             raise MachineError(f"the companion at {self.address} does not answer ({reason})") from exc

@@ -10,7 +10,7 @@ import hashlib
 import peewee
 from email_validator import EmailNotValidError, validate_email
 
-from companion.accounts import invitations, passwords, sessions, throttle, tickets, verification
+from companion.accounts import invitations, passwords, sessions, throttle, tickets, tiers, verification
 from companion.accounts.acts import NOWHERE, Origin, note
 from companion.accounts.models import User
 from companion.config import Settings
@@ -80,18 +80,27 @@ def check_open(settings: Settings) -> None:
 
 
 def create(email: str, name: str, password: str = "", access: Access = Access.ARTIST, verified: bool = False) -> User:
-    """Store an account, `password` hashed; the first one administers. Conflict when the address has one."""
+    """Store an account, `password` hashed. Conflict when the address has one.
+
+    The first one administers, and has the largest tier: it is its own companion.
+    """
     taken = Conflict("there is an account with this address; sign in, or reset its password")
     with database.atomic():
-        if not User.select().exists():
+        is_first = not User.select().exists()
+        if is_first:
             one_at_a_time()
-            access = access if User.select().exists() else Access.ADMIN
+            is_first = not User.select().exists()
         if User.select().where(User.email == email).exists():
             raise taken
         try:
             with database.atomic():
                 return User.create(
-                    email=email, name=name, password=password, access=access, verified=now() if verified else None
+                    email=email,
+                    name=name,
+                    password=password,
+                    access=Access.ADMIN if is_first else access,
+                    tier=tiers.LARGEST if is_first else tiers.SMALLEST,
+                    verified=now() if verified else None,
                 )
         except peewee.IntegrityError:  # made by somebody else, this very moment
             raise taken from None

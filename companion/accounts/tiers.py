@@ -16,6 +16,7 @@ TIERS: dict[str, dict[str, int]] = {
     "core": {"storage": 100 * GIB, "tracks": 5_000, "projects": 100, "boxes": 3, "collaborators": 10},
     "pro": {"storage": 1024 * GIB, "tracks": 100_000, "projects": 5_000, "boxes": 20, "collaborators": 100},
 }
+SMALLEST, *_, LARGEST = TIERS
 _SAID = {
     "storage": "of storage",
     "tracks": "tracks",
@@ -61,8 +62,9 @@ def check(user: str, what: str, amount: int = 1, used: int | None = None) -> Non
         used = _counts[what](user)
     if used + amount > most:
         shown = _bytes(most) if what == "storage" else f"{most:,}"
+        kind = "box" if what == "boxes" and most == 1 else _SAID[what]
         raise OverQuota(
-            f"the tier {tier} includes {shown} {_SAID[what]}; remove some, or choose a larger tier",
+            f"the tier {tier} includes {shown} {kind}; remove some, or have an administrator choose a larger tier",
             what=what,
             most=most,
             used=used,

@@ -42,7 +42,7 @@ def test_accounts_are_found_by_name_address_role_and_tier(admin, mira, noor):
     for query in ("search=mira", f"search={mira.email}"):
         assert [row["id"] for row in admin.get(f"/admin/users?{query}").json["items"]] == [mira.id]
     assert [row["id"] for row in admin.get("/admin/users?access=admin").json["items"]] == [admin.id]
-    assert admin.get("/admin/users?tier=pro").json["items"] == []
+    assert admin.get("/admin/users?tier=core").json["items"] == []
     first = admin.get("/admin/users?limit=2").json
     second = admin.get(f"/admin/users?limit=2&after={first['next']}").json
     assert [row["id"] for row in first["items"] + second["items"]] == [noor.id, mira.id, admin.id]
@@ -182,11 +182,11 @@ def test_the_audit_log_says_whether_it_is_whole(admin):
 
 
 def test_the_overview_counts(admin, mira):
-    admin.patch(f"/admin/users/{mira.id}", {"tier": "pro"})
+    admin.patch(f"/admin/users/{mira.id}", {"tier": "core"})
     seen = admin.get("/admin/overview").json
     assert seen["outbox"].endswith("/outbox"), "no mail_url is set"
     assert (seen["users"], seen["users_active"], seen["users_disabled"]) == (2, 2, 0)
-    assert seen["tiers"] == {"free": 1, "core": 0, "pro": 1}
+    assert seen["tiers"] == {"free": 0, "core": 1, "pro": 1}, "the first account has the largest"
     assert seen["jobs"]["failed"] == 0
     assert seen["boxes"] == seen["boxes_online"] == 0
 

@@ -80,9 +80,13 @@ class ProviderOut(Answer):
 
 
 class Ways(Answer):
-    """Who may sign up (`open`, `invited`, `closed`), and how one may sign in beside with a password."""
+    """Who may sign up (`open`, `invited`, `closed`), and how one may sign in beside with a password.
+
+    `mails` is false where no mail leaves the companion: links lie in its folder then.
+    """
 
     sign_up: str
+    mails: bool
     passkeys: bool
     providers: list[ProviderOut]
 
@@ -110,7 +114,8 @@ class NewPassword(Body):
 def ways_in() -> Any:
     """How one may sign in and up here."""
     found = [ProviderOut(name=one.name, title=one.title) for one in providers.listed(settings())]
-    return Ways(sign_up=settings().sign_up, passkeys=passkeys.possible(settings()), providers=found)
+    mails = bool(settings().mail_url)
+    return Ways(sign_up=settings().sign_up, mails=mails, passkeys=passkeys.possible(settings()), providers=found)
 
 
 @api.on("POST", "/accounts", RARE, takes=SignUp, gives=SignedIn, status=201)

@@ -32,7 +32,7 @@ export interface Status {
     engine: 'running' | 'starting' | 'stopped';
     waiting: number;
     decks: Deck[];
-    set: { set: string; title: string; seconds: number; tracks: number; recording: boolean; left: number | null } | null;
+    set: { set: string; title: string; seconds: number; tracks: number; recording: boolean; left?: number | null } | null;
   } | null;
   words: string; // the last before it went away
   reason: string;
@@ -44,11 +44,11 @@ export interface HealthReport {
   at: number;
   report: {
     sound: { load_mean: number; load_worst: number; xruns: number } | null;
-    temperature: number | null;
-    throttled: boolean | null;
-    undervoltage: boolean | null;
-    memory_total: number | null;
-    memory_free: number | null;
+    temperature?: number | null; // what a machine cannot tell is left out
+    throttled?: boolean | null;
+    undervoltage?: boolean | null;
+    memory_total?: number | null;
+    memory_free?: number | null;
     storage: { errors: number };
     waiting: { messages: number; files: number; file_bytes: number };
     clock: string;

@@ -31,6 +31,7 @@ export function BoxScreen({ id = '', tab = '' }: { id?: string; tab?: string }) 
   );
 }
 
+const SHOWN = new Set(['rackdeck', 'system']); // of its software; what else changes stands in what happened
 const TABS = ['', 'music', 'health', 'settings'] as const;
 type Tab = (typeof TABS)[number];
 const isTab = (name: string): name is Tab => (TABS as readonly string[]).includes(name);
@@ -116,7 +117,7 @@ function Facts({ box, told }: { box: Box; told: Status | undefined }) {
           </>
         )}
         <Machine box={box} />
-        {Object.entries(box.versions).map(([part, version]) => (
+        {Object.entries(box.versions).filter(([part]) => SHOWN.has(part)).map(([part, version]) => (
           <>
             <dt>{capital(part)}</dt>
             <dd class="figures">{version}</dd>

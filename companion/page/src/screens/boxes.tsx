@@ -147,6 +147,7 @@ function Claim({ code, onClose }: { code: string; onClose: () => void }) {
     <Dialog key="code" title={t('boxes.claim')} onClose={onClose}>
       <form class="form" onSubmit={form.submit}>
         <p class="soft">{t(code ? 'boxes.claim.scanned' : 'boxes.claim.text')}</p>
+        {!code && <code class="secret whole">{`rackdeck box claim --companion ${location.origin}`}</code>}
         <TextField label={t('boxes.code')} class="code" autocomplete="off" autocapitalize="characters" spellcheck={false} required maxLength={20} autofocus placeholder="7K2M-9QXP" {...form.bind('code')} />
         <FormEnd form={form} yes={t('boxes.claim.do')} onCancel={onClose} />
       </form>

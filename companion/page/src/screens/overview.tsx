@@ -46,12 +46,13 @@ interface Step {
 /** At most three things to do, the most useful first. */
 function useSteps(tracks: TrackRow[] | undefined, projects: ProjectRow[] | undefined, boxes: Box[] | undefined): Step[] {
   const me = useAtom(user);
+  const mails = useLoad<{ mails: boolean }>('/sign-in').data?.mails ?? true;
   const steps: Step[] = [];
   if (!me || !tracks || !projects) return steps;
   if (!me.verified)
     steps.push({
       id: 'verify',
-      text: t('next.verify', { email: me.email }),
+      text: t(mails ? 'next.verify' : 'next.verify.kept', { email: me.email }),
       action: <Button work={() => post('/account/verification').then(() => say(t('account.mailed')))}>{t('account.resend')}</Button>,
     });
   const loud = tracks.find((one) => one.loudness !== null && one.loudness > -8);

@@ -20,6 +20,7 @@ const amount = (what: string, count: number) => (what.includes('storage') ? byte
 export function Profile() {
   const me = useAtom(user);
   const tier = useLoad<Tier>('/account/tier');
+  const mails = useLoad<{ mails: boolean }>('/sign-in').data?.mails ?? true;
   const name = useForm({ name: me?.name ?? '' }, async (values) => {
     await patch('/account', values);
     await renewUser();
@@ -36,7 +37,7 @@ export function Profile() {
       <div class="stack">
         {!me.verified && (
           <div class="note">
-            <p>{t('account.unverified', { email: me.email })}</p>
+            <p>{t(mails ? 'account.unverified' : 'next.verify.kept', { email: me.email })}</p>
             <Button work={() => post('/account/verification').then(() => say(t('account.mailed')))}>{t('account.resend')}</Button>
           </div>
         )}

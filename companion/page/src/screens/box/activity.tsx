@@ -13,8 +13,8 @@ interface BoxEvent {
 
 /** What more there is to say of an event: the new name, to whom, which software. */
 function detailOf({ detail }: BoxEvent): string {
-  const versions = Object.values((detail['versions'] as Record<string, string> | undefined) ?? {});
-  return String(detail['name'] ?? detail['to'] ?? versions.join(', '));
+  const versions = Object.entries((detail['versions'] as Record<string, string> | undefined) ?? {});
+  return String(detail['name'] ?? detail['to'] ?? versions.map((one) => one.join(' ')).join(', '));
 }
 
 export function Activity({ path }: { path: string }) {

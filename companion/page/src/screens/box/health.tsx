@@ -29,7 +29,7 @@ export function Health({ path }: { path: string }) {
 function Reports({ rows }: { rows: HealthReport[] }) {
   const last = rows[0]!.report;
   const xruns = rows.reduce((sum, one) => sum + (one.report.sound?.xruns ?? 0), 0);
-  const free = last.memory_free !== null && last.memory_total ? bytes(last.memory_free) : '–';
+  const free = last.memory_free != null && last.memory_total ? bytes(last.memory_free) : '–';
   const warnings = [
     last.undervoltage && t('box.undervoltage'),
     last.throttled && t('box.throttled'),
@@ -47,7 +47,7 @@ function Reports({ rows }: { rows: HealthReport[] }) {
         rows={[
           [t('box.load'), last.sound ? `${Math.round(last.sound.load_mean)} %` : '–', last.sound ? t('box.load.worst', { n: Math.round(last.sound.load_worst) }) : ''],
           [t('box.xruns'), xruns, t('box.xruns.since', { when: ago(rows.at(-1)!.at) })],
-          [t('box.temperature'), last.temperature === null ? '–' : `${Math.round(last.temperature)} °C`, ''],
+          [t('box.temperature'), last.temperature == null ? '–' : `${Math.round(last.temperature)} °C`, ''],
           [t('health.memory'), free, t('health.disk.free')],
         ]}
       />

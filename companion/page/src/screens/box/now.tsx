@@ -74,7 +74,7 @@ export function Now({ told, box }: { told: Status; box: string }) {
             {set.recording && <span class="chip bad">{t('box.recording')}</span>}
           </p>
           <p class="small soft figures">
-            {[clock(set.seconds + since), t('sets.tracks', { n: set.tracks }), set.left !== null && set.recording && t('box.left', { time: lasting(set.left) })].filter(Boolean).join(' · ')}
+            {[clock(set.seconds + since), t('sets.tracks', { n: set.tracks }), set.left != null && set.recording && t('box.left', { time: lasting(set.left) })].filter(Boolean).join(' · ')}
           </p>
         </div>
       )}
@@ -122,7 +122,9 @@ function Meter({ panel }: { panel: Panel }) {
       <span class="small faint">{t('box.main')}</span>
       <span>
         {['left', 'right'].map((side) => (
-          <i key={side} class={level(side) > -1 ? 'over' : ''} style={{ transform: `scaleX(${share(level(side))})` }} />
+          <span key={side} class="level">
+            <i class={level(side) > -1 ? 'over' : ''} style={{ transform: `scaleX(${share(level(side))})` }} />
+          </span>
         ))}
       </span>
     </div>
