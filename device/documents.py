@@ -12,6 +12,7 @@ import hashlib
 import json
 import logging
 import math
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -22,12 +23,15 @@ from pycrdt import Array, Doc, Map, Text
 
 from device.contracts import codec, updates
 from device.contracts.errors import Malformed
-from device.contracts.updates import EMPTY, Ledger, Missing
+from device.contracts.updates import EMPTY, Entered, Ledger, Missing
 from device.contracts.values import Track
 
 log = logging.getLogger(__name__)
 MOST_TRACKS = 5000  # entries that are read
 LONGEST_TITLE = 120
+MOST_SECONDS, KNOWN_SECONDS = 5.0, 60.0  # of the processor, that an update may take to merge: a new one, a kept one
+LEAST_AT_ONCE, MOST_AT_ONCE = 4, 2000  # structs that are merged in one call, which nothing interrupts
+COMPARISONS = 500_000  # that one call may take
 LONGEST_NOTE = 10_000
 LONGEST_NOTES = 100_000
 _TEXTS = {"artist": 120, "key": 12, "isrc": 12}
@@ -76,19 +80,20 @@ class Content:
         self._doc.observe(lambda event: self._made.append(event.update))
         self.spoiled = False
         for update in known:
-            self.merge(update)
+            self.merge(update, known=True)
 
-    def merge(self, update: bytes) -> bytes:
-        """Merge an update; returns what of it is new, empty when nothing is.
+    def merge(self, update: bytes, known: bool = False) -> bytes:
+        """Merge an update; returns what of it is new, empty when nothing is. known: it was taken before.
 
-        Malformed for what is not sound; Missing when something that it builds on is not here: nothing was merged.
+        Malformed for what is not sound, or is made to take for ever; Missing when something that it builds on is not
+        here: nothing was merged.
         """
         if update == EMPTY:
             return b""
-        self._ledger.enter(update)
+        entered = self._ledger.enter(update, bounded=not known)
         self._made.clear()
         try:
-            self._doc.apply_update(update)
+            self._apply(entered, KNOWN_SECONDS if known else MOST_SECONDS)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as exc:  # what goes wrong deep within is no Exception
@@ -97,6 +102,27 @@ class Content:
             raise Malformed(f"cannot be merged: {str(exc)[:200]}") from exc
         return self._taken()
 
+    def _apply(self, entered: Entered, seconds: float) -> None:
+        """Merge what was entered, a piece at a time where it is long. TimeoutError.
+
+        Measured: what stands at the same place as all before it is compared with each of them, and what could be one
+        run is copied again for each part: 80 kB took 24 s, 700 kB took 5 GB.
+        """
+        if len(entered.order) <= self._most():
+            self._doc.apply_update(entered.update)
+            return
+        end, at = time.thread_time() + seconds, 0
+        while at < len(entered.order):
+            piece, at = entered.piece(at, self._most())
+            self._doc.apply_update(piece)
+            if time.thread_time() > end:
+                raise TimeoutError("it takes too long")
+        self._doc.apply_update(entered.last())
+
+    def _most(self) -> int:
+        """How many structs may be merged at one go."""
+        return max(LEAST_AT_ONCE, min(MOST_AT_ONCE, COMPARISONS // (self._ledger.runs + 1)))
+
     def edit(self, change: Callable[[], None]) -> bytes:
         """Make changes at one go, by the methods below; returns the update, empty when nothing changed."""
         self._made.clear()
@@ -104,7 +130,7 @@ class Content:
             change()
         made = self._taken()
         if made:
-            self._ledger.enter(made)
+            self._ledger.enter(made, bounded=False)
         return made
 
     def _taken(self) -> bytes:
@@ -278,7 +304,7 @@ class Held:
     def take(self, row: Row) -> None:
         """Merge a row, unless it cannot be."""
         try:
-            self.content.merge(row[1])
+            self.content.merge(row[1], known=True)
         except (Malformed, Missing) as exc:  # two who called themselves by one number, one of them with ill intent
             log.error("the update %s of a document is left out: it %s", row[0], exc or "builds on what is not there")
         self.note(*row)

@@ -6,6 +6,9 @@ import pytest
 
 pytest.importorskip("pycrdt")
 
+from device import documents
+from device.contracts import updates
+from device.contracts.errors import Malformed
 from device.documents import Content, Entry
 
 NAMES = ("Night bus", "Harbour lights", "Concrete garden", "Slow rooms", "Attic window")
@@ -82,3 +85,70 @@ def test_a_track_that_two_move_at_once_is_there_once_and_at_the_same_place_for_b
     join(desk, train)
     assert titles(desk) == titles(train)
     assert sorted(titles(desk)) == sorted(NAMES)
+
+
+def fronts(count, client=9):
+    """An update of letters that all stand at the very beginning, which whoever merges compares with each other."""
+    letter = b"\x04\x01\x05notes\x01b"
+    return b"\x01" + updates.varint(count) + bytes([client, 0]) + letter * count + b"\0"
+
+
+def typed(count, client=5):
+    """An update of letters that follow each other, each by itself, as a browser keeps what was written offline."""
+    rows = [b"\x04\x01\x05notes\x01a"]
+    rows += [b"\x84" + bytes([client]) + updates.varint(at) + b"\x01a" for at in range(count - 1)]
+    return b"\x01" + updates.varint(count) + bytes([client, 0]) + b"".join(rows) + b"\0"
+
+
+def test_what_is_merged_in_pieces_is_the_same(monkeypatch):
+    chance = random.Random(4)
+    people = [made() for _ in range(3)]
+    for step in range(60):
+        one, other = chance.sample(people, 2)
+        fresh = Entry(f"{step:026}", chance.choice(NAMES))
+        one.edit(lambda one=one, fresh=fresh: one.insert(fresh, chance.randrange(5)))
+        one.edit(lambda one=one: one.write(one.notes[: chance.randrange(9)] + "añ\U0001f600" * 3))
+        move(one, chance.choice(titles(one)), chance.randrange(6))
+        one.edit(lambda one=one: one.remove(chance.choice(one.entries()).id))
+        if chance.random() < 0.4:
+            join(one, other)
+    join(people[0], people[1])
+    join(people[0], people[2])
+    whole = people[0].lacking()
+    monkeypatch.setattr(documents, "LEAST_AT_ONCE", 1)
+    monkeypatch.setattr(documents, "MOST_AT_ONCE", 3)
+    slow = Content()
+    told = slow.merge(whole)
+    assert (slow.entries(), slow.notes, slow.state) == (people[0].entries(), people[0].notes, people[0].state)
+    assert Content([told]).lacking() == slow.lacking()
+    assert slow.merge(whole) == b""
+
+
+def test_twenty_thousand_letters_that_were_typed_offline_are_merged():
+    content = Content()
+    content.merge(typed(20_000))
+    assert content.notes == "a" * 20_000
+    assert len(content.lacking()) < 20_100
+
+
+def test_what_would_take_for_ever_is_refused_and_the_document_is_built_anew(monkeypatch):
+    monkeypatch.setattr(documents, "MOST_SECONDS", 0.0)
+    before = made().lacking()
+    content = Content([before])
+    with pytest.raises(Malformed, match="too long"):
+        content.merge(fronts(3000))
+    assert content.spoiled
+    assert titles(Content([before, fronts(3000)])) == list(NAMES), "what was taken once is read with more patience"
+
+
+def test_a_document_of_too_many_pieces_takes_nothing_more_of_others_and_stays_as_it_is(monkeypatch):
+    monkeypatch.setattr(updates, "MOST_RUNS", 100)
+    content = made()
+    before = content.state
+    with pytest.raises(Malformed, match="too many pieces"):
+        content.merge(fronts(200))
+    assert content.state == before
+    assert not content.spoiled
+    content.merge(typed(200))
+    assert content.notes == "a" * 200, "letters in a row are one piece"
+    assert content.edit(lambda: content.call("Friday"))

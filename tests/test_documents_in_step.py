@@ -1,7 +1,9 @@
 """A box, a companion and browsers, each a process of its own, edit one document; cut off or killed, they agree."""
 
+import contextlib
 import os
 import random
+import sqlite3
 
 import pytest
 
@@ -163,3 +165,32 @@ def test_all_agree_though_live_ingest_and_box_are_killed_while_they_edit(stage):
         stage.join(number)
     until(lambda: stage.agree(number), 60)
     assert len(stage.here(number).notes) == sum(map(len, written))
+
+
+def test_what_was_made_at_the_companion_after_a_backup_comes_back_from_the_box_when_that_is_restored(stage):
+    known, gone = playlists.new(stage.database, "Before"), playlists.new(stage.database, "Gone later")
+    until(lambda: stage.here(known).title and stage.here(gone).title)
+    file, older = stage.settings.folder / "companion.db", stage.settings.folder / "older.db"
+    with contextlib.closing(sqlite3.connect(file)) as here, contextlib.closing(sqlite3.connect(older)) as there:
+        here.backup(there)
+    with database.connection():
+        service.change(stage.user, known, title="Changed after")
+        service.delete(stage.user, gone)
+        late = service.create(stage.user, "Made after the backup")
+    until(lambda: {row.id for row in playlists.listed(stage.database.connection)} & {gone, late} == {late})
+    until(lambda: stage.on_box(known).title == "Changed after")
+    stage.ingest.kill()
+    stage.live.stop()
+    database.database.close()
+    for part in stage.settings.folder.glob("companion.db*"):
+        part.unlink()
+    older.rename(file)
+    stage.ingest.start()
+    stage.live.start()
+
+    def titles():
+        with database.connection():
+            return {row["title"] for row in service.listed(stage.user)[0]}
+
+    until(lambda: titles() & {"Changed after", "Made after the backup"} and "Gone later" not in titles())
+    until(lambda: titles() >= {"Changed after", "Made after the backup"})

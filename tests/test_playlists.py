@@ -19,7 +19,7 @@ from device.errors import InputError
 from device.sync import playlists, screen
 from device.sync.ballast import Ballast
 from device.sync.core import Core, Places
-from device.sync.documents import CHECKPOINT, Merging, read
+from device.sync.documents import CHECKPOINT, Merging, edit, read
 from device.sync.inbox import RefusedError
 
 
@@ -85,8 +85,23 @@ def test_a_playlist_is_made_filled_ordered_and_found_by_its_title(core):
     assert (found.id, found.tracks, found.needed, found.there) == (number, 2, 2, 2)
     assert [(entry.title, entry.note) for entry in content(core, number).entries()] == [("two", "slow in"), ("one", "")]
     assert content(core, number).notes == "bring water"
-    places = playlists.places(core.database.connection, [entry.hash for entry in entries])
-    assert places[entries[1].hash] == first.resolve()
+    places = playlists.places(core.database.connection, entries)
+    assert places[entries[1].id] == first.resolve()
+
+
+def test_a_track_that_a_page_put_in_is_found_once_its_file_came_with_it(core):
+    (file,) = music(core, "sent")
+    number, track = playlists.new(core.database, "From the page"), new_id()
+    with core.database.writing() as connection:
+        edit(connection, number, lambda content: content.insert(Entry(new_id(), "Sent", track=track)))
+    (entry,) = content(core, number).entries()
+    assert playlists.places(core.database.connection, [entry]) == {}
+    body = json.dumps({"track": {"id": track, "title": "Sent"}})
+    with core.database.writing() as connection:
+        connection.execute(
+            "INSERT INTO downloads (hash, body, state, path) VALUES (?, ?, 'there', ?)", ("a" * 64, body, str(file))
+        )
+    assert playlists.places(core.database.connection, [entry]) == {entry.id: file}
 
 
 def test_what_cannot_be_done_is_said_in_a_sentence(core):

@@ -18,6 +18,7 @@ from device.contracts.earnings import Card, Cards
 from device.contracts.notices import Gone, Told
 from device.contracts.releases import Changed
 from device.contracts.status import Offline, Online
+from device.sync.state import State, sentence
 from tests.sync_companion import RUN, Companion, Mosquitto, Process, until
 
 pytestmark = pytest.mark.slow
@@ -199,6 +200,13 @@ def test_a_broker_that_is_killed_and_loses_what_it_acknowledged_costs_nothing(co
     assert until(lambda: (box.board("earnings") or {}).get("revision") == sent)
 
 
+def test_the_board_is_back_when_somebody_removed_its_folder(companion, box):
+    companion.send("earnings", cards(1))
+    assert until(lambda: in_step(box) and box.board("earnings"))
+    shutil.rmtree(box.runtime)
+    assert until(lambda: in_step(box) and box.board("earnings"))
+
+
 def test_offline_is_said_with_its_beginning_even_after_a_restart(companion, box, broker):
     assert until(lambda: in_step(box))
     broker.stop()
@@ -322,6 +330,36 @@ def test_a_box_that_is_nobodys_says_so_and_keeps_what_happens(tmp_path, broker):
     assert until(lambda: in_step(box))
     box.stop()
     companion.close()
+
+
+def test_a_box_that_waits_for_the_first_account_says_where_to_make_it(tmp_path, broker):
+    home = tmp_path / "home"
+    home.mkdir()
+    box = Process(home, broker.port, code=RUN.replace('"anna"', '""'))
+    assert until(lambda: (box.board("sync") or {}).get("state") == "nobody's")
+    assert "the first account at http://127.0.0.1:1 has it" in sentence(State(**box.board("sync")))
+    box.stop()
+
+
+def test_a_box_that_was_put_out_is_nobodys_and_says_what_to_do(tmp_path, broker):
+    home = tmp_path / "home"
+    home.mkdir()
+    out = "def out(): raise OutError('this box was revoked; run `rackdeck box claim`')\n"
+    code = RUN.replace("import Access, Door", "import Access, Door, OutError").replace(
+        "access = Access(", out + "access = Access("
+    )
+    anna, box = Companion(broker.port), Process(home, broker.port)
+    anna.send("earnings", cards(1))
+    assert until(lambda: box.board("earnings"))
+    box.stop()
+    anna.close()
+    box = Process(home, broker.port, code=code.replace("lambda: access)", "lambda: access, out)"))
+    assert until(lambda: "revoked" in (box.board("sync") or {}).get("said", ""))
+    shown = State(**box.board("sync"))
+    assert (shown.state, shown.companion) == ("nobody's", "")
+    assert "rackdeck box claim" in sentence(shown)
+    assert until(lambda: box.board("earnings") is None)
+    box.stop()
 
 
 def test_another_owner_gets_nothing_of_the_former_one(tmp_path, broker):

@@ -126,9 +126,11 @@ def append(row: Document, update: bytes, by: str, title: str, count: int, box: s
 
 
 def checkpoint(row: Document, upto: int, whole: bytes) -> None:
-    """Let one update stand for all up to a sequence, which it holds. `row` is locked."""
+    """Let one update stand for all up to a sequence, which it holds. `row` is locked. FullError."""
     if upto <= row.checkpoint:
         return
+    if len(whole) > MOST_BYTES:  # runs that were cut in two take more than the updates did; nobody could read it
+        raise FullError("this document is full; begin another one")
     mine = DocumentUpdate.document == row.id
     DocumentUpdate.update(payload=whole).where(mine & (DocumentUpdate.sequence == upto)).execute()
     DocumentUpdate.delete().where(mine & (DocumentUpdate.sequence < upto)).execute()

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from device.contracts.errors import Malformed
+from device.contracts.updates import varint
 
 SYNC, AWARENESS, QUERY = 0, 1, 3  # 2 is of those who ask for permission, which nobody does here
 STEP_1, STEP_2, UPDATE = 0, 1, 2
@@ -40,16 +41,6 @@ def _bytes(data: bytes, at: int) -> tuple[bytes, int]:
     if at + size > len(data):
         raise IndexError
     return data[at : at + size], at + size
-
-
-def varint(value: int) -> bytes:
-    """A number as Yjs writes it."""
-    made = bytearray()
-    while value > 127:
-        made.append(128 | value & 127)
-        value >>= 7
-    made.append(value)
-    return bytes(made)
 
 
 def read(message: bytes) -> tuple[int, int, bytes]:

@@ -7,6 +7,7 @@ after that. Other processes may hold the same document: all follow the rows.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 import peewee
@@ -16,7 +17,7 @@ from companion.documents.service import Right
 from companion.documents.store import CHECKPOINT, FullError
 from companion.errors import NotFound
 from companion.live import protocol
-from companion.live.connection import Connection, Message
+from companion.live.connection import LEFT, Connection, Message
 from companion.live.protocol import AWARENESS, QUERY, STEP_1, STEP_2, SYNC, UPDATE, Presence
 from device.contracts.errors import Malformed
 from device.contracts.updates import MOST_BYTES, Missing
@@ -26,13 +27,22 @@ log = logging.getLogger(__name__)
 INBOX = 256  # messages that wait for the room; more wait on their lines
 BATCH_SECONDS = 0.05  # between two writes
 AGAIN_SECONDS = 1.0  # after the database did not answer
-LARGE = 16 * 1024  # bytes of an update that is not merged on the event loop
+LARGE = 1024  # bytes of an update that is not merged on the event loop
+LARGE_WAITING = 4  # messages of a room that may be that large at one time
 PRESENT_SECONDS = 30.0  # that somebody is there without saying so
 MOST_CLIENTS = 8  # of one guest
 GONE = 4404
 REFUSED = 4409
 BROKEN = 1011
 Found = TypeVar("Found")
+
+
+_merging = ThreadPoolExecutor(1, "merging")  # of all rooms: several would leave little to the event loop
+
+
+def _aside(work: Callable[[], Found]) -> Awaitable[Found]:
+    """Do what may take long off the event loop."""
+    return asyncio.get_running_loop().run_in_executor(_merging, work)
 
 
 class Ask(Protocol):
@@ -71,6 +81,7 @@ class Room:
         self._sequence = self._checkpoint = self._heard = 0
         self._bytes = 0
         self._inbox: asyncio.Queue[tuple[Guest, bytes]] = asyncio.Queue(INBOX)
+        self._large = asyncio.Semaphore(LARGE_WAITING)
         self._fresh: list[tuple[str, bytes]] = []
         self._saving = False
         self._asking: list[tuple[Guest, bytes]] = []
@@ -78,7 +89,9 @@ class Room:
         self._wake, self._lock = asyncio.Event(), asyncio.Lock()
 
     async def put(self, guest: Guest, message: bytes) -> None:
-        """Hand a message of a guest's in; waits while there are too many."""
+        """Hand a message of a guest's in; waits while there are too many, or too many large ones."""
+        if len(message) >= LARGE:
+            await self._large.acquire()
         await self._inbox.put((guest, message))
 
     def heard(self, sequence: int) -> None:
@@ -151,7 +164,9 @@ class Room:
     async def _serve(self) -> None:
         while True:
             guest, message = await self._inbox.get()
-            if guest not in self.guests:
+            if len(message) >= LARGE:
+                self._large.release()
+            if guest not in self.guests or guest.connection.code not in (0, LEFT):
                 continue
             try:
                 async with self._lock:
@@ -181,8 +196,10 @@ class Room:
 
     async def _merge(self, guest: Guest, update: bytes) -> None:
         """What a guest wrote: the others get it, and it is stored."""
-        if self._bytes + len(update) > MOST_BYTES and len(self._content.lacking()) + len(update) > MOST_BYTES:
-            raise Malformed("is more than a document can hold")
+        if self._bytes + len(update) > MOST_BYTES:
+            self._bytes = len(await _aside(self._content.lacking))
+            if self._bytes + len(update) > MOST_BYTES:
+                raise Malformed("is more than a document can hold")
         try:
             fresh = await self._merged(update)
         except Missing:
@@ -196,13 +213,14 @@ class Room:
         self._tell(protocol.sync(UPDATE, fresh), but=guest)
 
     async def _merged(self, update: bytes) -> bytes:
-        if len(update) < LARGE:
-            fresh = self._content.merge(update)
-        else:
-            fresh = await asyncio.to_thread(self._content.merge, update)
-        if self._content.spoiled:
-            raise RuntimeError("the document must be read anew")
-        return fresh
+        try:
+            if len(update) < LARGE:
+                return self._content.merge(update)
+            return await _aside(lambda: self._content.merge(update))
+        except Malformed as exc:
+            if self._content.spoiled:
+                raise RuntimeError("the document must be read anew") from exc
+            raise
 
     def _tell(self, message: bytes, but: Guest | None = None) -> None:
         packed = _packed(message)
@@ -214,6 +232,8 @@ class Room:
         """Tell those who asked what they lack: all that came before they asked is stored."""
         asking, self._asking = self._asking, []
         for guest, vector in asking:
+            if guest.connection.code:
+                continue
             try:
                 guest.say(protocol.sync(STEP_2, self._content.lacking(vector)))
             except Malformed:
@@ -307,7 +327,7 @@ class Room:
                     if fresh:
                         self._tell(protocol.sync(UPDATE, fresh))
             self._heard = max(self._heard, self._sequence)
-        if self._sequence - self._checkpoint >= CHECKPOINT:
+        if self._sequence - self._checkpoint >= CHECKPOINT and not self._content.spoiled:
             upto, whole = self._sequence, self._content.lacking()
             await self._ask(lambda: service.make_one(self.number, upto, whole))
             self._checkpoint, self._bytes = upto, len(whole)

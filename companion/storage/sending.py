@@ -8,7 +8,7 @@ from flask import Response, request
 from companion.storage.service import Storage
 
 FOREVER = "private, max-age=31536000, immutable"
-_RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
+_RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))", re.ASCII)
 _UNSAFE = re.compile(r"[^\w .,()\[\]&+-]")
 
 

@@ -82,8 +82,12 @@ def _objection(row: Transfer) -> Problem | None:
 
 
 def _open_upload(row: Transfer) -> Upload | None:
+    """The upload of a file; it ends when the file is offered as something else: it would not be looked at as that."""
     live = (Upload.id == row.upload) & Upload.state.in_(files.UNDECIDED) & (Upload.expires > now())
     found: Upload | None = Upload.get_or_none(live)
+    if found is not None and (found.purpose, found.size) != (_purpose(row.purpose), row.size):
+        uploads.forget(found)
+        return None
     return found
 
 
@@ -94,10 +98,8 @@ def go_on(box: str, owner: str) -> None:
     live = Upload.select(Upload.id).where((Upload.owner == owner) & Upload.state.in_(files.UNDECIDED) & ~idle)
     busy = Transfer.select().where(mine & (Transfer.state == "wanted") & Transfer.upload.in_(live)).count()
     waiting = Transfer.select().where(mine & (Transfer.state == "waiting")).order_by(Transfer.size, Transfer.id)
-    for row in list(waiting):
-        if busy >= MOST_AT_ONCE:
-            return
-        busy += _begin(row)
+    while busy < MOST_AT_ONCE and (rows := list(waiting.limit(MOST_AT_ONCE - busy))):  # thousands may wait
+        busy += sum(_begin(row) for row in rows)
 
 
 def _begin(row: Transfer) -> bool:
@@ -144,8 +146,6 @@ def _try_to_keep(row: Transfer, file: StoredFile) -> None:
     """The owner has this content already."""
     try:
         with database.atomic():
-            if KINDS[row.purpose][0] != file.kind:
-                raise Invalid(f"this is {file.kind}, which is no {row.purpose}")
             _keep(row, file, duplicate=True)
     except Problem as exc:
         refuse(row, str(exc), for_good=isinstance(exc, _LASTING))
@@ -155,6 +155,8 @@ def _keep(row: Transfer, file: StoredFile, duplicate: bool) -> None:
     keep = registry.keeper(row.purpose)
     if keep is None:
         raise Conflict("this companion does not take such files yet")
+    if KINDS[row.purpose][0] != file.kind:
+        raise Invalid(f"this is {file.kind}, which is no {row.purpose}")
     keep(Arrived(row.owner_id, row.box, row.set, row.name, file, duplicate))
     left = row.upload
     tokens.void(row)

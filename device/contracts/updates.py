@@ -15,6 +15,8 @@ from device.contracts.errors import Malformed
 MOST_BYTES = 16 * 1024 * 1024  # of an update, and of a document
 MOST_CLOCK = 1 << 31
 MOST_CLIENTS = 20_000
+MOST_STRUCTS = 1_000_000  # of an update: each takes memory while it is read
+MOST_RUNS = 250_000  # that others' updates let a document have; five thousand tracks have sixty thousand
 MOST_NAME = 480  # bytes of a key
 DEEPEST = 7  # types within types, and values within values
 EMPTY = b"\0\0"  # an update that says nothing
@@ -33,7 +35,7 @@ class Struct(NamedTuple):
     """A run of content, or where some was. home: name of a root type or the type that holds it, where that is said.
 
     length: how many clock values it takes; sub: the key in a map; holds: which type it is that others can be in.
-    halves: where in it the second halves of characters are that JavaScript counts as two.
+    halves: where in it the second halves of characters are that JavaScript counts as two. begin, end: its bytes.
     """
 
     client: int
@@ -46,6 +48,8 @@ class Struct(NamedTuple):
     sub: str | None = None
     holds: int | None = None
     halves: tuple[int, ...] = ()
+    begin: int = 0
+    end: int = 0
 
 
 class _Reader:
@@ -146,11 +150,11 @@ class _Reader:
         return 1, None, ()
 
     def struct(self, client: int, clock: int) -> Struct:
-        info = self.data[self.at]
+        begin, info = self.at, self.data[self.at]
         self.at += 1
         kind = info & 31
         if kind in (_GC, _SKIP):
-            return Struct(client, clock, self.number(MOST_CLOCK), kind)
+            return Struct(client, clock, self.number(MOST_CLOCK), kind, begin=begin, end=self.at)
         origin = self.id() if info & 128 else None
         right = self.id() if info & 64 else None
         home: str | Id | None = None
@@ -160,11 +164,13 @@ class _Reader:
             if info & 32:
                 sub = self.text(MOST_NAME)
         length, holds, halves = self.content(kind)
-        return Struct(client, clock, length, kind, origin, right, home, sub, holds, halves)
+        return Struct(client, clock, length, kind, origin, right, home, sub, holds, halves, begin, self.at)
 
     def structs(self) -> Iterator[list[Struct]]:
+        left = MOST_STRUCTS
         for _ in range(self.number(MOST_CLIENTS)):
-            count, client, clock = self.number(MOST_CLOCK), self.number(), self.number(MOST_CLOCK)
+            count, client, clock = self.number(left), self.number(), self.number(MOST_CLOCK)
+            left -= count
             found = []
             for _ in range(count):
                 found.append(self.struct(client, clock))
@@ -187,18 +193,55 @@ def _halves(text: str) -> tuple[int, ...]:
     return tuple(at + before + 1 for before, at in enumerate(wide))
 
 
-def read(update: bytes) -> tuple[list[list[Struct]], list[tuple[int, int, int]]]:
-    """What an update adds, by client, and what it deletes: (client, from, to before which clock value). Malformed."""
+def read(update: bytes) -> tuple[list[list[Struct]], int, list[tuple[int, int, int]]]:
+    """What an update adds, by client; from which byte on it says what it deletes, and what that is: (client, from, to
+    before which clock value). Malformed.
+    """
     if len(update) > MOST_BYTES:
         raise Malformed(f"is an update of more than {MOST_BYTES} bytes")
     reader = _Reader(update)
     try:
-        found = list(reader.structs()), list(reader.deleted())
+        found = list(reader.structs()), reader.at, list(reader.deleted())
     except (IndexError, ValueError, RecursionError) as exc:
         raise Malformed("is not the whole of a Yjs update") from exc
     if reader.at != len(update):
         raise Malformed("goes on after the end of an update")
     return found
+
+
+def varint(value: int) -> bytes:
+    """A number as Yjs writes it."""
+    made = bytearray()
+    while value > 127:
+        made.append(128 | value & 127)
+        value >>= 7
+    made.append(value)
+    return bytes(made)
+
+
+class Entered(NamedTuple):
+    """An update that was noted. order: what of it is new, each behind what it builds on; deletes: its byte from which
+    on it says what it deletes.
+    """
+
+    update: bytes
+    order: list[Struct]
+    deletes: int
+
+    def piece(self, first: int, most: int) -> tuple[bytes, int]:
+        """The update of at most so many that follow each other, from a place in the order on; and the place behind."""
+        until, row = first + 1, self.order[first]
+        while until < min(len(self.order), first + most):
+            if (self.order[until].client, self.order[until].begin) != (row.client, self.order[until - 1].end):
+                break
+            until += 1
+        said = self.update[row.begin : self.order[until - 1].end]
+        head = b"".join(map(varint, (1, until - first, row.client, row.clock)))
+        return head + said + b"\0", until
+
+    def last(self) -> bytes:
+        """The update that only deletes."""
+        return b"\0" + self.update[self.deletes :]
 
 
 def ends(vector: bytes) -> dict[int, int]:
@@ -239,13 +282,21 @@ class Ledger:
         self._types: dict[Id, int] = {}  # to what says what it is, and how deeply it is nested
         self._halves: set[Id] = set()  # before which nothing may be cut
         self._undo: tuple[dict[int, tuple[int, int]], list[Id], list[Id]] = {}, [], []
+        self._order: list[Struct] = []
+        self.runs = self._runs_before = 0  # that the document consists of, or more
 
-    def enter(self, update: bytes) -> None:
-        """Note an update that is to be merged. Malformed for what no client makes, Missing: nothing was noted."""
-        adds, deletes = read(update)
-        self._undo = {}, [], []
+    def enter(self, update: bytes, bounded: bool = True) -> Entered:
+        """Note an update that is to be merged. Malformed for what no client makes, Missing: nothing was noted.
+
+        bounded: refuse it when the document would have more runs than anybody's.
+        """
+        adds, at, deletes = read(update)
+        self._undo, self._order, self._runs_before = ({}, [], []), [], self.runs
         try:
             self._enter([list(reversed(one)) for one in adds])
+            self.runs += len(deletes)
+            if bounded and self.runs > max(MOST_RUNS, self._runs_before):
+                raise Malformed("makes the document consist of too many pieces")
             for client, first, end in deletes:
                 if client not in self._clients or end > self._clients[client].end:
                     raise Missing
@@ -254,6 +305,8 @@ class Ledger:
         except BaseException:
             self.back()
             raise
+        order, self._order = self._order, []
+        return Entered(update, order, at)
 
     def back(self) -> None:
         """Forget the update that was noted last."""
@@ -268,7 +321,7 @@ class Ledger:
         for name in types:
             del self._types[name]
         self._halves.difference_update(halves)
-        self._undo = {}, [], []
+        self._undo, self._order, self.runs = ({}, [], []), [], self._runs_before
 
     def _enter(self, waiting: list[list[Struct]]) -> None:
         """In an order in which each finds what it builds on."""
@@ -313,6 +366,8 @@ class Ledger:
             halves += fresh
         self._check_cut(struct.client, end)
         here.add(over - end, place)
+        self._order.append(struct)
+        self.runs += struct.origin != (struct.client, struct.clock - 1)
         return True
 
     def _place(self, struct: Struct) -> int | None:

@@ -42,7 +42,11 @@ class Writer:
         if self._shown.get(name) == data and path.exists():
             return False
         fresh = path.with_suffix(f".{os.getpid()}")
-        fresh.write_bytes(data)
+        try:
+            fresh.write_bytes(data)
+        except FileNotFoundError:  # somebody removed the folder
+            self._folder.mkdir(mode=0o700)
+            fresh.write_bytes(data)
         fresh.replace(path)
         self._shown[name] = data
         return True

@@ -13,13 +13,17 @@ from device.errors import MachineError
 GROUP = "rackdeck.access"
 
 
+class OutError(MachineError):
+    """The companion does not have this box any more: it was revoked, or its certificate has expired."""
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A box that belongs to somebody.
+    """A box that belongs to somebody, or waits at its companion for the first account.
 
-    owner: another one means that the box changed hands. companion: its address; pin: SHA-256 of its certificate, where
-    no authority vouches for it. tls: for the broker; None where none is used, which is for a broker of this machine.
-    expires: of the box's certificate, ms since 1970.
+    owner: another one means that the box changed hands; empty while it waits. companion: its address; pin: SHA-256 of
+    its certificate, where no authority vouches for it. tls: for the broker; None where none is used, which is for a
+    broker of this machine. expires: of the box's certificate, ms since 1970.
     """
 
     box: str
@@ -39,7 +43,7 @@ class Door:
     """look: the access as it is stored now, None while the box is nobody's; MachineError when it is damaged.
 
     renew: may be called often: fetches the next certificate when it is time, and learns of another owner or broker;
-    returns whether anything is another. MachineError.
+    returns whether anything is another. MachineError; OutError when the companion has no such box any more.
     hands: settings of the machine, by name, that the installation can change. InputError, MachineError.
     """
 

@@ -134,11 +134,12 @@ class Commands:
         ).fetchone()
         if row is None or not Path(row[0]).exists():
             raise InputError("the track is not on this box; send it first")
-        if deck not in range(1, controls.DECKS + 1) or isinstance(deck, bool):
+        if isinstance(deck, bool | str) or deck is None or deck not in range(1, controls.DECKS + 1):
             raise InputError(f"there are decks 1 to {controls.DECKS}")
-        if panel.get_number(f"deck{deck}.play"):
-            raise InputError(f"deck {deck} is playing; stop it first")
-        panel.do(f"deck{deck}.load", row[0])
+        name = f"deck{int(deck)}"  # 1.0 is one of them
+        if panel.get_number(f"{name}.play"):
+            raise InputError(f"deck {deck:g} is playing; stop it first")
+        panel.do(f"{name}.load", row[0])
         return {}
 
     def _identify(self, given: Given) -> Result:

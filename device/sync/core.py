@@ -86,6 +86,7 @@ class Core:
         self.outbox = Outbox(self.clock)
         self.now = Now()
         self.access: Access | None = None
+        self.out = ""  # why the companion has this box no more, and what to do
         self.metered = False
         self.passing: deque[tuple[str, Any, bool]] = deque(maxlen=MOST_PASSING)
         self.wake: Callable[[], None] = lambda: None

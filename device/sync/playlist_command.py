@@ -91,16 +91,16 @@ def _show(database: "Database", arguments: argparse.Namespace) -> int:
 
     found, content = _opened(database, arguments.playlist, arguments.set)
     entries = content.entries()
-    places = playlists.places(database.connection, (entry.hash for entry in entries))
+    places = playlists.places(database.connection, entries)
     if arguments.json:
-        tracks = [{**asdict(entry), "path": str(places.get(entry.hash, "")) or None} for entry in entries]
+        tracks = [{**asdict(entry), "path": str(places.get(entry.id, "")) or None} for entry in entries]
         told = {"id": found.id, "of": found.kind, "about": content.about(), "tracks": tracks, "notes": content.notes}
         print(json.dumps(told, indent=1, ensure_ascii=False))
         return 0
     print(content.title or "untitled")
     for number, entry in enumerate(entries, 1):
         by = f" – {entry.artist}" if entry.artist else ""
-        print(f"{number:4}  {entry.title}{by}{'' if entry.hash in places else '  (not on this box)'}")
+        print(f"{number:4}  {entry.title}{by}{'' if entry.id in places else '  (not on this box)'}")
         for line in entry.note.splitlines():
             print(f"      {line}")
     if content.notes:

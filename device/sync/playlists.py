@@ -58,8 +58,20 @@ def find(connection: sqlite3.Connection, name: str, kind: str = "playlist") -> L
     raise InputError(f"there is no {kind} {name!r}; `rackdeck playlist list` shows them")
 
 
-def places(connection: sqlite3.Connection, hashes: Iterable[str]) -> dict[str, Path]:
-    """Where files with these hashes are on this box, as far as that is known."""
+def places(connection: sqlite3.Connection, entries: Iterable[Entry]) -> dict[str, Path]:
+    """Where the files of entries are on this box, by the entry's id, as far as that is known.
+
+    What a page puts in has no hash, but the number of its track, which came along with the file.
+    """
+    came = dict(
+        connection.execute("SELECT json_extract(body, '$.track.id'), hash FROM downloads WHERE state = 'there'")
+    )
+    hashes = {entry.id: entry.hash or came.get(entry.track or None, "") for entry in entries}
+    found = _files(connection, hashes.values())
+    return {number: found[digest] for number, digest in hashes.items() if digest in found}
+
+
+def _files(connection: sqlite3.Connection, hashes: Iterable[str]) -> dict[str, Path]:
     wanted = [one for one in set(hashes) if one]
     found: dict[str, Path] = {}
     for start in range(0, len(wanted), 500):

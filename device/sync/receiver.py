@@ -20,13 +20,17 @@ Packet = tuple[str, bytes]  # topic and payload
 
 @dataclass(slots=True)
 class Taken:
-    """What came of some packets. cursors: to be receipted; receipts: for what was sent; lost: messages for good."""
+    """What came of some packets. cursors: to be receipted; receipts: for what was sent; lost: messages for good.
+
+    older: the companion says that it has yet to send what came before: it was restored from an older backup.
+    """
 
     cursors: dict[tuple[str, str], int] = field(default_factory=dict)
     receipts: list[Cursor] = field(default_factory=list)
     opened: bool = False
     watched: Watched | None = None
     lost: int = 0
+    older: bool = False
     refused: int = 0
 
     def receipt(self) -> Receipt | None:
@@ -115,6 +119,7 @@ class Receiver:
                 for row in streams:
                     inbox = self._inbox(connection, inboxes, row.stream, row.epoch)
                     if inbox is not None:
+                        taken.older |= row.next <= inbox.cursor
                         taken.lost += delivery.opened(inbox, row.first)
             case Watched():
                 taken.watched = message.body

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from device.errors import RackdeckError
 from device.panel import board
-from device.sync.access import Door
+from device.sync.access import Door, OutError
 from device.sync.commands import Commands
 from device.sync.configuring import Configuring
 from device.sync.core import Core, Places
@@ -142,7 +142,13 @@ class Upkeep:
         self._core.changed({"notices"})
         if self._core.access is not None and time.monotonic() >= self._renewal:
             self._renewal = time.monotonic() + RENEWAL_SECONDS
-            if self._door.renew():
+            try:
+                renewed = self._door.renew()
+            except OutError as exc:
+                self._core.out = str(exc)
+                self._core.changed({"notices"})
+                raise
+            if renewed:
                 log.info("the box has another certificate, owner or broker")
         return UPKEEP_SECONDS
 

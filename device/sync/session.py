@@ -98,6 +98,9 @@ class Session:
         if access is not None and (core.access is None or core.access.owner != access.owner):
             self._belong(access.owner)
         was, core.access = core.access, access
+        if access != was and core.out:
+            core.out = ""
+            self._show(set(screen.NAMES))
         if (access is None) != (was is None) or (access and was and access.owner != was.owner):
             self._show(set(screen.NAMES))
         self.link.use(access)
@@ -158,6 +161,9 @@ class Session:
             self._sender.opened(now)
         if taken.lost:
             log.error("%d messages of the companion are lost: this box lost its memory of having had them", taken.lost)
+        if taken.older:
+            log.warning("the companion knows less than it said before: what this box has of documents is told anew")
+        if taken.lost or taken.older:
             self._compare()
         if taken.watched is not None:
             self._core.watched = now + taken.watched.seconds, taken.watched
@@ -208,7 +214,7 @@ class Session:
     def _show(self, names: set[str]) -> None:
         """Pin up what the companion said; nothing of a former owner."""
         try:
-            if self._core.access is not None:
+            if self._core.access is not None and not self._core.out:
                 screen.show(self._core.database.connection, self._writer, names, self._core.clock.now().ms)
             else:
                 for name in screen.NAMES:
@@ -223,13 +229,12 @@ class Session:
         if self._core.database.refused and now >= self._probe_due:
             self._probe_due = now + PROBE_SECONDS
             self._core.database.probe()
-        fresh = self.state()
-        if fresh != self._state:
-            self._state = fresh
-            try:
-                self._writer.show("sync", fresh.as_dict())
-            except OSError as exc:
-                log.warning("the board could not be written: %s", exc)
+        known, self._state = self._state, self.state()
+        try:
+            if self._writer.show("sync", self._state.as_dict()) and self._state == known:  # somebody took it down
+                self._show(set(screen.NAMES))
+        except OSError as exc:
+            log.warning("the board could not be written: %s", exc)
 
     def state(self) -> State:
         """How things stand."""
@@ -242,7 +247,7 @@ class Session:
         ).fetchone()
         access, quality = core.access, core.clock.quality
         word = judge(
-            access is not None,
+            access is not None and bool(access.owner) and not core.out,
             self.link.up,
             self.link.refused,
             self._sender.answered,
@@ -258,8 +263,8 @@ class Session:
             files,
             size,
             since,
-            self.link.said or self._said,
-            access.companion if access else "",
+            core.out or self.link.said or self._said,
+            access.companion if access and not core.out else "",
             access.name if access else "",
             quality,
             waiting.oldest,

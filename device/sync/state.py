@@ -51,6 +51,8 @@ def sentence(state: State) -> str:
     match state.state:
         case "nobody's":
             waits = f"; {messages} wait for an owner" if state.behind else ""
+            if state.companion:
+                return f"this box is nobody's yet: the first account at {state.companion} has it{waits}"
             return f"this box is nobody's: `rackdeck box claim`{waits}"
         case "in step":
             return "in step with the companion"

@@ -9,7 +9,7 @@ from device.sync.sight import Now
 from device.sync.tracks import line
 
 BUSY_SECONDS = 30.0  # how often positions are said while something plays
-IDLE_SECONDS = 900.0
+IDLE_SECONDS = 120.0  # a companion takes a box for lost that said nothing for five minutes
 SHORTEST_SECONDS = 1.0
 STORAGE_STEP = 256 * 1024 * 1024
 
@@ -23,6 +23,7 @@ class Status:
         self._at = 0.0
         self._versions = health.versions()
         self._tracks: dict[str, set[str]] = {}
+        self._waited = False
 
     def look(self, now: Now, seconds: float) -> None:
         """What the panel says at a monotonic time."""
@@ -30,10 +31,11 @@ class Status:
         if self._at and passed < SHORTEST_SECONDS:
             return
         born, self._core.born = self._core.born, False
-        due = born or passed >= (BUSY_SECONDS if now.busy else IDLE_SECONDS)
+        settled = self._waited and not self._waiting()  # the companion would go on showing that something waits
+        due = born or settled or passed >= (BUSY_SECONDS if now.busy else IDLE_SECONDS)
         key = self._key(now)
         if key != self._said or due or not self._at:
-            self._said, self._at = key, seconds
+            self._said, self._at, self._waited = key, seconds, self._waiting() > 0
             self._core.say("status", self._online(now), True)
 
     def _key(self, now: Now) -> object:
@@ -41,7 +43,7 @@ class Status:
         access = self._core.access
         return (
             now.pid,
-            now.recording,
+            self._set(now),
             now.said,
             tuple((deck.number, deck.title, deck.playing) for deck in now.decks),
             health.storage(self._core.places.home).free // STORAGE_STEP,
@@ -49,7 +51,7 @@ class Status:
         )
 
     def _online(self, now: Now) -> Online:
-        access, connection = self._core.access, self._core.database.connection
+        access = self._core.access
         return Online(
             line(access.name) if access else "",
             line(access.model) if access else "",
@@ -58,7 +60,7 @@ class Status:
             self._versions,
             health.storage(self._core.places.home),
             "running" if now.pid else "stopped",
-            self._core.outbox.waiting(connection).messages,
+            self._waiting(),
             tuple(
                 Deck(
                     deck.number,
@@ -79,12 +81,19 @@ class Status:
         if not now.recording:
             self._tracks.clear()
             return None
-        name = Path(now.recording).name
-        row = self._core.database.connection.execute(
-            "SELECT \"set\" FROM recordings WHERE name = ? AND state = 'started'", (name,)
-        ).fetchone()
-        if row is None:
+        number, name = self._set(now), Path(now.recording).name
+        if not number:
             return None
         heard = self._tracks.setdefault(name, set())
         heard |= {deck.path for deck in now.decks if deck.heard}
-        return Progress(row[0], tracks.line(Path(name).stem), now.recorded, len(heard), True, max(0.0, now.room))
+        return Progress(number, tracks.line(Path(name).stem), now.recorded, len(heard), True, max(0.0, now.room))
+
+    def _set(self, now: Now) -> str:
+        """The set that is recorded, once it has its number."""
+        row = self._core.database.connection.execute(
+            "SELECT \"set\" FROM recordings WHERE name = ? AND state = 'started'", (Path(now.recording).name,)
+        ).fetchone()
+        return str(row[0]) if row else ""
+
+    def _waiting(self) -> int:
+        return self._core.outbox.waiting(self._core.database.connection).messages

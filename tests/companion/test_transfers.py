@@ -571,3 +571,23 @@ def test_a_token_is_judged_by_the_companions_clock(box, monkeypatch):
     later = time.time_ns() + (tokens.LIFE_MS + 1000) * 1_000_000
     monkeypatch.setattr(tokens, "now", lambda: later // 1_000_000)
     assert box.ask("HEAD", wanted).status_code == 401
+
+
+class TestChangedItsMind:
+    def test_what_is_offered_as_a_log_and_then_as_music_is_looked_at_as_music(self, mira, box):
+        junk = b"no music at all " * 500
+        first = box.offer(junk, "log", name="engine.log", mime="text/plain")
+        second = box.offer(junk, "track")
+        assert box.ask("HEAD", first).status_code == 200, "the tokens of the file hold"
+        assert box.patch(second, junk).status_code == 415
+        assert isinstance(box.answer(), files.Refused)
+        assert stored() == []
+        assert mira.get("/tracks").json["items"] == []
+
+    def test_what_is_offered_with_another_size_begins_anew(self, box):
+        wanted = box.offer(SOUND, size=len(SOUND) + 5)
+        assert box.patch(wanted, SOUND).status_code == 204
+        again = box.offer(SOUND)
+        assert again.offset == 0
+        assert box.patch(again, SOUND).status_code == 204
+        assert box.answer() == files.Kept(ref(SOUND).hash)
