@@ -180,5 +180,14 @@ def get_configuration(box: str) -> Any:
 
 @api.on("PUT", "/<box>/configuration", WRITE, takes=Wish, gives=ConfigurationOut)
 def put_configuration(box: str, body: Wish) -> Any:
-    """Want other settings. With the ETag that you have seen as If-Match, nobody else's change is undone (412)."""
-    return _tagged(configuration.put(who().user, box, body.settings, _seen()))
+    """Want other settings. With the ETag that you have seen as If-Match, nobody else's change is undone (412).
+
+    A key changes none that say who may command the box, or that concern its system.
+    """
+    caller = who()
+    if caller.via == "key":
+        known = configuration.get(caller.user, box)["settings"].items()
+        changed = {name for name, _ in known ^ body.settings.items()}
+        if any(name.startswith(("remote.", "system.")) for name in changed):
+            raise Forbidden("a key must not change that; do it on the page")
+    return _tagged(configuration.put(caller.user, box, body.settings, _seen()))

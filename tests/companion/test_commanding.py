@@ -285,6 +285,20 @@ class TestConfiguration:
         assert settings(mira, box).json["refused"] == []
         assert f'"applied": {revision}' in told(mira.id, "box.configuration")[-1]
 
+    def test_a_key_changes_neither_who_may_command_the_box_nor_its_system(self, app, mira, box):
+        put(mira, box, system__hostname="rack", plays__told=True)
+        made = mira.post("/account/keys", json={"name": "k", "scopes": ["boxes:read", "boxes:write"]}).json["key"]
+
+        def by_key(**wanted):
+            body = {"settings": {name.replace("__", "."): value for name, value in wanted.items()}}
+            headers = {"Authorization": f"Bearer {made}"}
+            return app.test_client().put(f"/api/v1/boxes/{box}/configuration", json=body, headers=headers).status_code
+
+        assert by_key(system__hostname="rack", plays__told=False) == 200
+        assert by_key(system__hostname="rack", remote__system=True) == 403
+        assert by_key(system__hostname="mine") == by_key(plays__told=True) == 403
+        assert settings(mira, box).json["settings"] == {"system.hostname": "rack", "plays.told": False}
+
     def test_an_answer_to_another_revision_or_of_another_box_says_nothing(self, mira, noor, box):
         first = put(mira, box, plays__told=True).json["revision"]
         second = put(mira, box, plays__told=False).json["revision"]
