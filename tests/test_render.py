@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from device.decks import setlog
+from device.engine import render as command
 from device.engine.render import Progress
 from device.engine.replay import Replay
 from device.engine.whole import WholeTracks
+from dsp_cython import recorder
 from tests.live import RATE, read_audio, tone
 
 pytestmark = pytest.mark.slow
@@ -217,6 +219,20 @@ def test_a_full_disk_is_told_and_leaves_no_file(folder):
         assert list(disk.iterdir()) == []
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=False)
+
+
+def test_a_disk_that_is_slower_than_the_engine_gets_every_sample(folder, monkeypatch):
+    class Slow(recorder.Recorder):
+        def put(self, planes):
+            return super().put(
+                planes[:, : max(1, planes.shape[1] // 3)].copy() if planes.flags.c_contiguous else planes
+            )
+
+    render(folder, log())
+    monkeypatch.setattr(recorder, "Recorder", Slow)
+    source, out = folder / "log.json", folder / "slow.wav"
+    command.render(setlog.read(source), source, out, lambda _done: None)
+    assert out.read_bytes() == (folder / "out.wav").read_bytes()
 
 
 def test_a_night_of_tracks_needs_no_more_memory_than_the_decks(tmp_path, monkeypatch):

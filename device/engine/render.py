@@ -141,6 +141,8 @@ def _same(one: Path, other: Path) -> bool:
 
 def _write(replay: "Replay", file: int, encoder: object | None, say_progress: Callable[[float], None]) -> None:
     """Everything that `replay` makes into an open file. OSError when it does not take it."""
+    import numpy as np
+
     from dsp_cython.recorder import Recorder
 
     recorder = Recorder(file, replay.log.samplerate, encoder)
@@ -148,7 +150,7 @@ def _write(replay: "Replay", file: int, encoder: object | None, say_progress: Ca
         for planes in replay.chunks():
             at = 0
             while at < planes.shape[1] and not recorder.failure:
-                at += recorder.put(planes[:, at:])
+                at += recorder.put(np.ascontiguousarray(planes[:, at:]))
                 if at < planes.shape[1]:
                     time.sleep(0.005)  # the disk is slower than the engine
             say_progress(replay.done)
