@@ -22,6 +22,8 @@ from device.sync.core import Core, Places
 from device.sync.documents import CHECKPOINT, Merging, edit, read
 from device.sync.inbox import RefusedError
 
+pytestmark = pytest.mark.slow
+
 
 def new_id():
     return ids.make(int(time.time() * 1000), os.urandom(ids.RANDOM_BYTES))

@@ -14,6 +14,8 @@ from tests.companion import mailbox
 from tests.companion.applications import another
 from tests.companion.people import PASSWORD
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 30
 
 

@@ -28,6 +28,8 @@ from companion.jobs.models import Job
 from companion.storage.service import open_storage
 from companion.vault.service import Vault
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def companion(settings):

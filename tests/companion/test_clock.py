@@ -19,6 +19,8 @@ from companion.jobs.models import Job
 from companion.notices import service as notices
 from companion.notices.models import Notice
 
+pytestmark = pytest.mark.slow
+
 HOUR, DAY = 3600, 24 * 3600
 YEAR = 365 * DAY
 

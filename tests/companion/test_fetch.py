@@ -10,6 +10,8 @@ import pytest
 from companion.web import fetch
 from companion.web.fetch import Limits, RefusedError
 
+pytestmark = pytest.mark.slow
+
 
 class Hostile(BaseHTTPRequestHandler):
     """Answers by path."""

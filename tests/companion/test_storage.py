@@ -14,6 +14,8 @@ from companion import config
 from companion.errors import NotFound, SettingError, Unavailable
 from companion.storage.service import CHUNK, DiskStorage, open_storage
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def bucket():
