@@ -395,13 +395,6 @@ def test_a_card_that_comes_back_is_wired_again() -> None:
     assert wiring.decide(PORTS, [WIRED], []) == [WIRED]
 
 
-def test_a_server_that_ends_pulls_no_cable() -> None:
-    wiring = Wiring()
-    wiring.decide(PORTS, [WIRED], [WIRED])
-    wiring.server_gone()
-    assert wiring.decide(PORTS, [WIRED], []) == [WIRED]
-
-
 def test_a_cable_that_someone_laid_is_laid_again_after_a_restart(tmp_path: Path) -> None:
     memory = tmp_path / "patchbay.json"
     wiring = Wiring(memory)
@@ -475,17 +468,24 @@ def test_the_patch_bay_wires_follows_and_does_not_fight(server: str, home: None,
 
 
 @needs_jackd
-def test_the_patch_bay_says_that_its_server_ended() -> None:
-    pytest.importorskip("jack")
+def test_the_patch_bay_outlives_its_server_and_pulls_no_cable(tmp_path: Path) -> None:
+    jack_client = pytest.importorskip("jack")
     from device.soundserver.patchbay import PatchBay
 
-    name = f"rackdeck-test-ends-{os.getpid()}"
+    name, memory = f"rackdeck-test-ends-{os.getpid()}", tmp_path / "patchbay.json"
     process = start_jackd(name)
-    bay = PatchBay(server=name)
-    assert bay.pump() is True
+    engine = jack_client.Client("rackdeck", no_start_server=True, servername=name)
+    engine.outports.register("main_left")
+    engine.activate()
+    bay = PatchBay("rackdeck", name, memory)
+    assert bay.connections()
     end(process)
-    assert wait_for(lambda: not bay.pump())
-    assert bay.reason
-    bay.close()
+    for _ in range(10):
+        bay.pump()
+        time.sleep(0.05)
+    bay.describe()
+    for client in (bay, engine):
+        client.close()
+    assert not memory.exists() or "main_left" not in memory.read_text()
     with pytest.raises(MachineError, match="rackdeck jack"):
         PatchBay(server=name)

@@ -13,15 +13,19 @@ from device.soundserver.server import read_report, server_name
 from device.soundserver.wiring import Pair, Wiring, plan
 
 log = logging.getLogger(__name__)
+Sight = tuple[list[str], list[Pair]]  # names of all ports, and the connections of ours
 SETTLE_SECONDS = 0.1  # a client that comes or goes changes many ports: wait until they hold still
 
 
 class PatchBay:
     """Wires `own` (the engine's JACK client name) and follows what comes and goes.
 
-    Use it from one thread, never the audio callback: `pump()` a few times a second. JACK's notifications
-    only count. `server` is a server's name, empty for the usual one. `memory` keeps what a person connected or
-    disconnected by hand. MachineError when there is no server or no library.
+    Use it from one thread, never the audio callback: `pump()` a few times a second. `server` is a server's name, empty
+    for the usual one. `memory` keeps what a person connected or disconnected by hand. MachineError when there is no
+    server or no library.
+
+    It looks instead of being told: JACK's library cancels the thread that tells, and a thread that waits for Python's
+    lock at that moment takes the lock along for good.
     """
 
     def __init__(self, own: str = "rackdeck", server: str = "", memory: Path | None = None):
@@ -29,15 +33,8 @@ class PatchBay:
             jack = importlib.import_module("jack")
         except (ImportError, OSError) as exc:
             raise MachineError(f"JACK's library is missing ({exc}); run provisioning/install.sh") from exc
-        jack.set_error_function(lambda message: log.debug("jack: %s", message))
-        jack.set_info_function(lambda message: log.debug("jack: %s", message))
         self._own = own
         self._wiring = Wiring(memory)
-        self._changes = 1  # written by JACK's thread alone from here on
-        self._changed_at = 0.0
-        self._wired = 0  # the value of `_changes` that was wired last
-        self._xruns = 0
-        self._gone = ""
         self._error: type[Exception] = jack.JackError
         self._server = server or server_name()
         try:
@@ -45,60 +42,36 @@ class PatchBay:
         except jack.JackOpenError as exc:
             raise MachineError(f"no JACK server {self._server!r} runs; start one with `rackdeck jack`") from exc
         self._client: Any = client
-        client.set_port_registration_callback(self._changed, only_available=False)
-        client.set_port_connect_callback(self._changed, only_available=False)
-        client.set_xrun_callback(self._late)
-        client.set_shutdown_callback(self._shut_down)
         client.activate()
-        self._wire()
+        self._seen, self._since = self._look(), time.monotonic()
+        self._wired: Sight | None = None  # what was wired last
+        self._wire(self._seen)
 
-    def _changed(self, *_: object) -> None:
-        self._changed_at = time.monotonic()
-        self._changes += 1
+    def pump(self) -> None:
+        """Wire what came since the last call, once it holds still."""
+        seen, now = self._look(), time.monotonic()
+        if seen != self._seen:
+            self._seen, self._since = seen, now
+        elif seen != self._wired and now - self._since >= SETTLE_SECONDS:
+            self._wire(seen)
 
-    def _late(self, _delay: float) -> None:
-        self._xruns += 1
-
-    def _shut_down(self, _status: object, reason: str) -> None:
-        self._gone = reason or "the server ended"
-
-    @property
-    def alive(self) -> bool:
-        """False once the server ended or threw us out; close this patch bay and make a new one then."""
-        return not self._gone
-
-    @property
-    def reason(self) -> str:
-        """Why it is no longer alive, in JACK's words."""
-        return self._gone
-
-    @property
-    def xruns(self) -> int:
-        """Periods that came too late, from any client, since this patch bay was made."""
-        return self._xruns
-
-    @property
-    def load(self) -> float:
-        """Share of the period that all clients use together, in percent."""
-        return float(self._client.cpu_load()) if self.alive else 0.0
-
-    def pump(self) -> bool:
-        """Wire what came since the last call, once it holds still. Returns `alive`."""
-        if self.alive and self._changes != self._wired and time.monotonic() - self._changed_at >= SETTLE_SECONDS:
-            self._wired = self._changes
-            self._wire()
-        if not self.alive:
-            self._wiring.server_gone()
-        return self.alive
+    def _look(self) -> Sight | None:
+        """All ports and the connections of ours; None when one went while we looked, or the server did."""
+        try:
+            return self._names(), self.connections()
+        except self._error as exc:
+            log.debug("jack: %s", exc)
+            return None
 
     def describe(self) -> str:
         """What plays the sound, for a screen: the card, or which server."""
-        if not self.alive:
-            return ""
         report = read_report()
         if report is not None and report.name == self._server:
             return report.title
-        outputs = len(self._names(is_physical=True, is_input=True))
+        try:
+            outputs = len(self._names(is_physical=True, is_input=True))
+        except self._error:
+            return ""
         return f"JACK server {self._server!r}, {outputs} outputs"
 
     def connections(self) -> list[Pair]:
@@ -112,17 +85,20 @@ class PatchBay:
     def _names(self, **kind: bool) -> list[str]:
         return [port.name for port in self._client.get_ports(is_audio=True, **kind)]
 
-    def _wire(self) -> None:
+    def _wire(self, seen: Sight | None) -> None:
+        self._wired = seen
+        if seen is None:
+            return
+        everything, connections = seen
+        own = [name for name in everything if name.startswith(f"{self._own}:")]
         try:
-            everything = self._names()
-            own = [name for name in everything if name.startswith(f"{self._own}:")]
             playback = self._names(is_physical=True, is_input=True)
             capture = self._names(is_physical=True, is_output=True)
-            missing = self._wiring.decide(everything, plan(own, playback, capture), self.connections())
         except self._error as exc:
-            log.debug("jack: %s", exc)  # a port went while we looked; its notification brings us back
+            log.debug("jack: %s", exc)
+            self._wired = None  # a port went meanwhile: look again
             return
-        for source, target in missing:
+        for source, target in self._wiring.decide(everything, plan(own, playback, capture), connections):
             try:
                 self._client.connect(source, target)
             except self._error as exc:

@@ -68,10 +68,6 @@ class Wiring:
             self._store()
         return missing
 
-    def server_gone(self) -> None:
-        """All connections end with the server: nobody took them away."""
-        self._ports, self._before, self._asked = frozenset(), frozenset(), set()
-
     def _load(self) -> None:
         if self._memory is None:
             return
