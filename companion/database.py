@@ -42,8 +42,9 @@ class Model(peewee.Model):
 
 
 def new_id() -> str:
-    """26 characters, time first, so that new rows lie together; 80 random bits, so that none can be guessed."""
-    number = time.time_ns() // 1_000_000 << 80 | secrets.randbits(80)
+    """26 characters, the microsecond first, so that rows lie as they came; 70 random bits: none can be guessed."""
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    number = milliseconds << 80 | rest // 1000 << 70 | secrets.randbits(70)
     text = []
     for _ in range(26):
         text.append(_ALPHABET[number & 31])

@@ -30,7 +30,7 @@ class FullError(Conflict):
 
 
 _kept: OrderedDict[str, Held] = OrderedDict()
-_followers: dict[str, list[Follower]] = {}  # by the kind of a document
+_followers: dict[str, Follower] = {}  # by the kind of a document
 _lock = Lock()
 
 
@@ -159,16 +159,10 @@ def tell(row: Document, what: str) -> None:
     """Tell the pages of its owner, and the rooms in which it is open."""
     body = {"id": row.id, "of": row.of, "title": row.title, "what": what, "sequence": row.sequence}
     events.publish(row.owner_id, "document", body)
-    if what == "changed":
-        for follower in _followers.get(row.of, ()):
-            follower(row)
+    if what == "changed" and row.of in _followers:
+        _followers[row.of](row)
 
 
-def follows(of: str) -> Callable[[Follower], Follower]:
+def followed(of: str, follower: Follower) -> None:
     """Have a function called with each document of a kind that changed, in the transaction of the change."""
-
-    def note(follower: Follower) -> Follower:
-        _followers.setdefault(of, []).append(follower)
-        return follower
-
-    return note
+    _followers[of] = follower

@@ -14,6 +14,7 @@ from companion import elapsed
 from companion.config import Settings
 from companion.database import Compiled, database, now
 from companion.events.models import Event
+from companion.installed import Installed
 from companion.web.away import Away
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ Row = tuple[int, str, str, str, int]  # id, user, kind, body (JSON), at
 
 MOST_CARRIED = 16 * 1024  # bytes of an event in a nudge; a longer one is read
 
-_nudge: Callable[[bytes], None] | None = None
+_nudge: Installed[Callable[[bytes], None] | None] = Installed(None)
 _SINCE = Compiled(
     lambda last, most: (
         Event.select(Event.id, Event.user, Event.kind, Event.body, Event.at)
@@ -89,14 +90,13 @@ class RedisNudge:
 
 def install(settings: Settings) -> None:
     """Let `publish` nudge the live processes of these settings."""
-    global _nudge  # noqa: PLW0603 - one companion per process
-    _nudge = RedisNudge(settings.redis_url) if settings.redis_url else Nudge(settings.folder)
+    _nudge.put(RedisNudge(settings.redis_url) if settings.redis_url else Nudge(settings.folder))
 
 
 def publish(user: str, kind: str, body: dict[str, Any]) -> None:
     """Tell a user's pages (or EVERYBODY's), in the transaction that made it true."""
     row = Event.create(user=user, kind=kind, body=json.dumps(body))
-    nudge = _nudge
+    nudge = _nudge()
     if nudge is not None:
         carried = pack((row.id, user, kind, row.body, row.at))
         database.after_commit(lambda: nudge(carried))
@@ -104,7 +104,7 @@ def publish(user: str, kind: str, body: dict[str, Any]) -> None:
 
 def pass_on(user: str, kind: str, body: dict[str, Any]) -> None:
     """Tell a user's pages that look at something of it, after the caller's transaction; it may be lost."""
-    nudge, carried = _nudge, pack((PASSING, user, kind, json.dumps(body), now()))
+    nudge, carried = _nudge(), pack((PASSING, user, kind, json.dumps(body), now()))
     if nudge is not None and len(carried) > 1:
         database.after_commit(lambda: nudge(carried))
 

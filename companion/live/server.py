@@ -31,7 +31,7 @@ from companion.live.rooms import PATH as ROOMS
 from companion.live.rooms import Rooms
 from companion.live.watching import Watching
 from companion.outgoing import nudges
-from companion.sets import service as sets  # noqa: F401 - they follow what is said of them in documents
+from companion.sets import service as sets
 
 log = logging.getLogger(__name__)
 PATH = "/ws/events"
@@ -58,6 +58,7 @@ class LiveServer:
         self._watching = Watching(self._hub, lambda boxes: self._query(lambda: watching.asked(boxes)))
         nudges.install(settings)
         events.install(settings)
+        sets.install()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

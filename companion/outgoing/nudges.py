@@ -4,39 +4,39 @@ import contextlib
 import logging
 import os
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from companion.config import Settings
 from companion.database import database
+from companion.installed import Installed
+from companion.web.away import Away
 
 log = logging.getLogger(__name__)
 CHANNEL = "companion:outgoing"
 MOST = 100  # bytes: a box's id
 WATCH = "?"  # before a box's id: somebody looks at its panel
-AGAIN_SECONDS = 1.0  # so long a Redis that does not answer is left alone; till then boxes are found by asking
-_nudge: Callable[[bytes], None] | None = None
+_nudge: Installed[Callable[[bytes], None] | None] = Installed(None)
 
 
 def install(settings: Settings) -> None:
     """Let `nudge` reach the ingest processes of these settings."""
-    global _nudge  # noqa: PLW0603 - one companion per process
-    _nudge = Remote(settings.redis_url) if settings.redis_url else Local(settings.folder)
+    _nudge.put(Remote(settings.redis_url) if settings.redis_url else Local(settings.folder))
 
 
 def nudge(box: str) -> None:
     """Something waits for a box, once the caller's transaction is over."""
-    ring = _nudge
+    ring = _nudge()
     if ring is not None:
         database.after_commit(lambda: ring(box.encode()))
 
 
 def pass_on(text: str) -> None:
     """Say something to the ingest processes at once; it may be lost."""
-    if _nudge is not None:
-        _nudge(text.encode())
+    ring = _nudge()
+    if ring is not None:
+        ring(text.encode())
 
 
 class Local:
@@ -57,15 +57,15 @@ class Remote:
 
     def __init__(self, url: str):
         self._redis, self._error = _redis(url)
-        self._again = 0.0
+        self._away = Away()
 
     def __call__(self, box: bytes) -> None:
-        if time.monotonic() < self._again:
+        if self._away:
             return
         try:
             self._redis.publish(CHANNEL, box)
         except self._error as exc:
-            self._again = time.monotonic() + AGAIN_SECONDS
+            self._away.noticed()
             log.warning("Redis does not answer; what is for boxes is a second late: %s", exc)
 
 
@@ -85,7 +85,7 @@ class Ear:
     def __init__(self, settings: Settings):
         self.line: socket.socket | None = None
         self._channel: Any = None
-        self._again = 0.0
+        self._away = Away()
         if settings.redis_url:
             client, self._error = _redis(settings.redis_url)
             self._channel = client.pubsub()
@@ -108,7 +108,7 @@ class Ear:
     def heard(self) -> set[str]:
         """The boxes that something waits for; after WATCH those that somebody looks at."""
         found: set[str] = set()
-        if self._channel is not None and time.monotonic() >= self._again:
+        if self._channel is not None and not self._away:
             try:
                 if not self._channel.subscribed:
                     self._channel.subscribe(CHANNEL)
@@ -116,7 +116,7 @@ class Ear:
                     if isinstance(message["data"], bytes):
                         found.add(message["data"].decode("ascii", "replace"))
             except (self._error, OSError) as exc:
-                self._again = time.monotonic() + AGAIN_SECONDS
+                self._away.noticed()
                 log.warning("Redis does not answer; what is for boxes is up to a second late: %s", exc)
         if self.line is None:
             return found

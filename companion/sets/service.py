@@ -28,6 +28,11 @@ _SHOWN = (
 _PLAYED = ("id", "box", "set", "started", "heard", "title", "artist", "track", "isrc", "deck", "pitch")
 
 
+def install() -> None:
+    """Follow what documents call sets: in each process that writes documents."""
+    store.followed("set", _follow)
+
+
 def _mine(user: str) -> Any:
     """The sets that are a user's: part of every query."""
     return BoxSet.owner == user
@@ -116,8 +121,7 @@ def change(user: str, number: str, title: str | None, notes: str | None) -> dict
         return get(user, number)
 
 
-@store.follows("set")
-def follow(document: Any) -> None:
+def _follow(document: Any) -> None:
     """A set's document changed, wherever: the set is called as it is."""
     here = _mine(document.owner_id) & (BoxSet.number == document.id)
     if document.title:

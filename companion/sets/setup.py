@@ -6,6 +6,7 @@ from companion.sets import receiving, service
 
 def install() -> None:
     """Before the first request or message."""
+    service.install()
     receiving.install()
     deletion.register("sets", service.erase)
     export.register("sets", service.exported_sets)

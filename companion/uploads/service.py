@@ -14,6 +14,7 @@ from companion.config import Settings
 from companion.database import database, new_id, now
 from companion.errors import Conflict, Invalid, NotFound, TooLarge, WrongType
 from companion.events import service as events
+from companion.installed import Installed
 from companion.jobs import service as jobs
 from companion.media.kinds import Refused, sniff
 from companion.storage.service import Storage
@@ -27,30 +28,29 @@ MOST_OPEN = 100  # uploads of one user that are not over
 DETAILS = ("label", "kind")
 COPIES = "check-"
 
-_folder: Path | None = None
-_storage: Storage | None = None
-_gate = receiving.Gate(4)
+_folder: Installed[Path] = Installed()
+_storage: Installed[Storage] = Installed()
+_gate = Installed(receiving.Gate(4))
 
 
 def install(settings: Settings, storage: Storage) -> None:
     """Receive into this folder, keep in this storage."""
-    global _folder, _storage, _gate  # noqa: PLW0603 - one companion per process
-    _folder, _storage = settings.folder / "uploads", storage
-    _folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _gate = receiving.Gate(settings.threads // 2)
+    folder = settings.folder / "uploads"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _folder.put(folder)
+    _storage.put(storage)
+    _gate.put(receiving.Gate(settings.threads // 2))
     purposes.install(settings)
 
 
 def storage() -> Storage:
     """Where files are kept."""
-    assert _storage is not None, "install comes first"
-    return _storage
+    return _storage()
 
 
 def quarantine() -> Path:
     """The folder that nothing serves."""
-    assert _folder is not None, "install comes first"
-    return _folder
+    return _folder()
 
 
 def path(upload: str) -> Path:
@@ -146,7 +146,7 @@ def write(
     that is taken (WrongType), or of a kind that may not be so large (TooLarge), the upload is refused.
     """
     find(owner, upload)
-    with _gate(owner), receiving.held(path(upload)) as descriptor:
+    with _gate()(owner), receiving.held(path(upload)) as descriptor:
         row = find(owner, upload)
         if row.state != "receiving":
             raise Conflict("this upload is over")

@@ -12,6 +12,7 @@ from companion.outgoing import nudges, service
 from companion.outgoing.models import OutgoingLease, OutgoingRow, OutgoingStream
 from companion.outgoing.publishing import Lease, Publisher
 from companion.outgoing.service import POLICIES, Policy
+from companion.web import away
 from device.contracts import delivery, envelope
 from device.contracts.commands import Given
 from device.contracts.delivery import Row
@@ -318,7 +319,7 @@ def test_a_row_that_was_committed_after_a_later_one_is_found(mira, box, line):
 def test_nudges_by_redis_are_heard_again_when_it_is_back(settings, monkeypatch):
     if not shutil.which("redis-server"):
         pytest.skip("Redis is not installed")
-    monkeypatch.setattr(nudges, "AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(away, "SECONDS", 0.05)
     shared = settings.model_copy(update={"redis_url": f"redis://127.0.0.1:{(port := free_port())}"})
     ring, ear = nudges.Remote(shared.redis_url), nudges.Ear(shared)
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from companion.accounts import tiers
 from companion.database import connection, database, now
+from companion.installed import Installed
 from companion.jobs.models import Job
 from companion.uploads import checking, house, receiving, service, tus
 from companion.uploads.models import Upload
@@ -105,11 +106,11 @@ def test_two_that_write_at_once_do_not_mix(app, mira):
 
 
 def test_slow_senders_leave_places_to_others(mira, monkeypatch):
-    monkeypatch.setattr(service, "_gate", receiving.Gate(2))
+    monkeypatch.setattr(service, "_gate", Installed(receiving.Gate(2)))
     number = begun(mira, SOUND)
-    with service._gate(mira.id):
+    with service._gate()(mira.id):
         answer = more(mira, number, 0, SOUND)
-        with service._gate("noor"):
+        with service._gate()("noor"):
             pass
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     assert more(mira, number, 0, SOUND).status_code == 204
