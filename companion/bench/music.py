@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import peewee
-
 from companion import folding
 from companion.catalogue import search
 from companion.catalogue.models import Track
@@ -44,13 +42,22 @@ def fill(owners: list[str], count: int, vocabulary: Vocabulary, chance: random.R
             _track(next(turns), chance.choice(artists), vocabulary, chance) for _ in range(min(_AT_ONCE, count - begin))
         ]
         with database.atomic():
-            for some in peewee.chunked(rows, 500):
-                Track.insert_many(some).execute()
+            _insert(rows)
             search.put_many(
                 (row["id"], row["owner"], row["title"], row["artist"], row["album"], f"{row['genre']} {row['year']}")
                 for row in rows
             )
         yield begin + len(rows)
+
+
+def _insert(rows: list[dict[str, Any]]) -> None:
+    """One statement for all; `insert_many` would write each of the values into its text, which takes ten times that."""
+    whole = [Track(**row).__data__ for row in rows]  # with what is there by default
+    columns = ", ".join(f'"{Track._meta.fields[name].column_name}"' for name in whole[0])
+    marks = ", ".join([database.param] * len(whole[0]))
+    database.cursor().executemany(
+        f"INSERT INTO track ({columns}) VALUES ({marks})", [tuple(row.values()) for row in whole]
+    )
 
 
 def _track(owner: str, artist: str, vocabulary: Vocabulary, chance: random.Random) -> dict[str, Any]:
