@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.small_disk import small  # noqa: F401 - a fixture for all
+
 
 @pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items):

@@ -297,6 +297,7 @@ def test_a_message_from_the_future_is_kept_until_the_box_knows_it(companion, box
     database.execute("UPDATE dead SET payload = ?", (payload,))  # as if an update had taught the box this kind
     database.close()
     box.start()
+    assert until(lambda: box.board("notices") is not None)
     assert until(lambda: {row["text"] for row in box.board("notices")["notices"]} == {"after", "understood"})
 
 

@@ -1,6 +1,5 @@
 """The box's outbox: what was committed with its cause is sent until it is receipted, and nothing else is given up."""
 
-import contextlib
 import itertools
 import json
 import subprocess
@@ -19,6 +18,7 @@ from device.sync.ballast import Ballast
 from device.sync.core import BUILT_MS
 from device.sync.database import Database, DiskFullError, get, put
 from device.sync.outbox import Outbox
+from tests.small_disk import fill
 from tests.sync_companion import BOX, RUN, free_port, until
 
 EMPTY = Waiting(0, 0, 0.0)
@@ -253,31 +253,11 @@ for number in range(100):
 
 
 class TestFullDisk:
-    def fill(self, folder, leave=0):
-        with (folder / "filler").open("wb", buffering=0) as file:
-            with contextlib.suppress(OSError):
-                while True:
-                    file.write(b"\0" * 65536)
-            file.truncate(max(0, file.tell() - leave))
-
-    @pytest.fixture
-    def small(self, tmp_path):
-        """A disk of 4 MB."""
-        disk = tmp_path / "disk"
-        disk.mkdir()
-        made = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(disk)], capture_output=True, check=False
-        )
-        if made.returncode:
-            pytest.skip("no right to mount a small disk here")
-        yield disk
-        subprocess.run(["umount", "-l", str(disk)], check=True)
-
     def test_the_ballast_takes_what_must_not_be_lost(self, small):
         box = Box(small / "sync")
         box.database.ballast = Ballast(small / "sync" / "ballast", 1024 * 1024, 128 * 1024)
         assert box.database.ballast.keep()
-        self.fill(small)
+        fill(small)
         for number in range(50):
             box.add(played(str(number)))
         assert not box.database.ballast.there
@@ -290,7 +270,7 @@ class TestFullDisk:
         box = Box(small / "sync")
         box.add(played("first"))
         box.database.ballast.drop()
-        self.fill(small)
+        fill(small)
         with pytest.raises(DiskFullError, match="free space"):
             for number in range(10_000):
                 box.add(played(f"{number} " + "x" * 100))
@@ -308,7 +288,7 @@ class TestFullDisk:
     def test_a_process_that_starts_on_a_full_disk_waits_for_room_and_says_so(self, small):
         home = small / "home"
         (home / "memory").mkdir(parents=True)
-        self.fill(small)
+        fill(small)
         code = RUN.replace("service.run(", "service.AFTER_TROUBLE = 0.1; service.run(")
         runtime = small.parent / "memory"
         runtime.mkdir()
@@ -329,7 +309,7 @@ class TestFullDisk:
         box.database.ballast = Ballast(small / "sync" / "ballast", 1024 * 1024, 128 * 1024)
         box.add(*[played(str(number)) for number in range(200)])
         box.database.ballast.keep()
-        self.fill(small)
+        fill(small)
         with box.database.writing() as connection:
             box.outbox.receipted(connection, "plays", 200)
         assert box.waiting().messages == 0

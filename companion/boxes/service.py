@@ -86,15 +86,12 @@ def everywhere(
 ) -> tuple[list[dict[str, Any]], str]:
     """A page of all boxes there are, by name, and the next cursor: for who administers."""
     fresh = Box.online & (Box.seen > now() - LOST_MS)
-    query = Box.select().order_by(Box.name, Box.id).limit(limit + 1)
+    query = Box.select()
     if search:
         query = query.where(Box.name.contains(search) | (Box.id == search))
     if online is not None:
         query = query.where(fresh if online else (~Box.online | Box.seen.is_null() | (Box.seen <= now() - LOST_MS)))
-    cursor = paging.decode(after, [str, str])
-    if cursor:
-        query = query.where((Box.name > cursor[0]) | ((Box.name == cursor[0]) & (Box.id > cursor[1])))
-    rows, following = paging.page(list(query), limit, lambda row: [row.name, row.id])
+    rows, following = paging.by(query, {Box.name: str, Box.id: str}, after, limit)
     return [_shown(row) | {"owner": row.owner_id or ""} for row in rows], following
 
 
@@ -183,11 +180,7 @@ def activity(user: str, box: str, after: str, limit: int) -> tuple[list[dict[str
     """A page of what happened with a box since it is this user's, newest first, and the next cursor."""
     find(user, box)
     query = BoxEvent.select().where((BoxEvent.box == box) & (BoxEvent.owner == user))
-    cursor = paging.decode(after, [int])
-    if cursor:
-        query = query.where(BoxEvent.id < cursor[0])
-    found = list(query.order_by(BoxEvent.id.desc()).limit(limit + 1))
-    rows, following = paging.page(found, limit, lambda row: [row.id])
+    rows, following = paging.newest(query, BoxEvent.id, after, limit, int)
     return [{"id": row.id, "kind": row.kind, "detail": loaded(row.detail), "at": row.at} for row in rows], following
 
 

@@ -101,11 +101,7 @@ def listed(user: str, box: str, state: str, after: str, limit: int) -> tuple[lis
         query = query.where((BoxCommand.state == state) & ~late)
     elif state:
         query = query.where((BoxCommand.state == state) | (late if state == "expired" else False))
-    cursor = paging.decode(after, [str])
-    if cursor:
-        query = query.where(BoxCommand.id < cursor[0])
-    found = list(query.order_by(BoxCommand.id.desc()).limit(limit + 1))
-    rows, following = paging.page(found, limit, lambda row: [row.id])
+    rows, following = paging.newest(query, BoxCommand.id, after, limit)
     return [_shown(row) for row in rows], following
 
 

@@ -214,13 +214,9 @@ def listed(
         query = query.where(EarningsEntry.day >= since)
     if until:
         query = query.where(EarningsEntry.day <= until)
-    cursor = paging.decode(after, [str, str])
-    if cursor:
-        day, number = cursor
-        query = query.where((EarningsEntry.day < day) | ((EarningsEntry.day == day) & (EarningsEntry.id < number)))
-    query = query.order_by(EarningsEntry.day.desc(), EarningsEntry.id.desc()).limit(limit + 1)
-    rows, following = paging.page(list(query), limit, lambda row: [row.day, row.id])
-    return _with_reversals(list(rows)), following
+    order = {EarningsEntry.day: str, EarningsEntry.id: str}
+    rows, following = paging.by(query, order, after, limit, descending=True)
+    return _with_reversals(rows), following
 
 
 def settings(owner: str) -> dict[str, str]:

@@ -63,15 +63,12 @@ def listed(state: str = "", box: str = "", after: str = "", limit: int = 50) -> 
     """A page of dead letters, newest first, and the next cursor. Invalid for a state that there is none of."""
     if state and state not in STATES:
         raise Invalid(f"a dead letter is {', '.join(STATES[:-1])} or {STATES[-1]}")
-    query = DeadLetter.select().order_by(DeadLetter.id.desc()).limit(limit + 1)
+    query = DeadLetter.select()
     if state:
         query = query.where(DeadLetter.state == state)
     if box:
         query = query.where(DeadLetter.box == box)
-    cursor = paging.decode(after, [str])
-    if cursor:
-        query = query.where(DeadLetter.id < cursor[0])
-    rows, following = paging.page(list(query), limit, lambda row: [row.id])
+    rows, following = paging.newest(query, DeadLetter.id, after, limit)
     return [shown(row) for row in rows], following
 
 

@@ -70,11 +70,7 @@ def listed(user: str, box: str, after: str, limit: int) -> tuple[list[dict[str, 
     """A page of the lists that a user's box holds ready, the latest first, and the next cursor. NotFound."""
     boxes.find(user, box)
     query = BoxList.select().where(_here(user, box))
-    cursor = paging.decode(after, [str])
-    if cursor:
-        query = query.where(BoxList.id < cursor[0])
-    found = list(query.order_by(BoxList.id.desc()).limit(limit + 1))
-    rows, following = paging.page(found, limit, lambda row: [row.id])
+    rows, following = paging.newest(query, BoxList.id, after, limit)
     return [_shown(row) for row in rows], following
 
 

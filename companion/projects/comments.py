@@ -17,13 +17,10 @@ SHORT = 200  # characters of a comment in a notice
 def listed(user: str, project: str, item: str, after: str, limit: int) -> tuple[list[dict[str, Any]], str]:
     """A page of comments, oldest first, and the next cursor. item: about this one alone, when given."""
     rights.find(user, project)
-    query = Comment.select().where(Comment.project == project).order_by(Comment.id).limit(limit + 1)
+    query = Comment.select().where(Comment.project == project)
     if item:
         query = query.where(Comment.item == item)
-    cursor = paging.decode(after, [str])
-    if cursor:
-        query = query.where(Comment.id > cursor[0])
-    rows, following = paging.page(list(query), limit, lambda row: [row.id])
+    rows, following = paging.by(query, {Comment.id: str}, after, limit)
     return _shown(rows), following
 
 

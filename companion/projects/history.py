@@ -50,11 +50,8 @@ def tell(project: Project, what: str) -> None:
 def listed(user: str, project: str, after: str, limit: int) -> tuple[list[dict[str, Any]], str]:
     """A page of the history, newest first, and the next cursor."""
     rights.find(user, project)
-    query = Change.select().where(Change.project == project).order_by(Change.id.desc()).limit(limit + 1)
-    cursor = paging.decode(after, [int])
-    if cursor:
-        query = query.where(Change.id < cursor[0])
-    rows, following = paging.page(list(query), limit, lambda row: [row.id])
+    query = Change.select().where(Change.project == project)
+    rows, following = paging.newest(query, Change.id, after, limit, int)
     names = directory.names(row.actor_id for row in rows)
     return [
         {

@@ -84,13 +84,7 @@ def listed(
     for word in folding.folded(search).split():
         query = query.where(Project.searched.contains(word))
     column, kind, largest_first = SORTS[sort]
-    cursor = paging.decode(after, [kind, str])
-    if cursor:
-        value, last = cursor
-        further = (column < value) if largest_first else (column > value)
-        query = query.where(further | ((column == value) & (Project.id > last)))
-    ordered = query.order_by(column.desc() if largest_first else column, Project.id).limit(limit + 1)
-    rows, following = paging.page(list(ordered), limit, lambda row: [getattr(row, column.name), row.id])
+    rows, following = paging.by(query, {column: kind, Project.id: str}, after, limit, largest_first)
     return _rows(rows), following
 
 

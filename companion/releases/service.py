@@ -71,12 +71,8 @@ def listed(owner: str, stage: str = "", after: str = "", limit: int = 50) -> tup
     query = ReleaseStatus.select().where(ReleaseStatus.owner == owner)
     if stage:
         query = query.where(ReleaseStatus.stage == stage)
-    changed, number = ReleaseStatus.changed, ReleaseStatus.id
-    cursor = paging.decode(after, [int, int])
-    if cursor:
-        query = query.where((changed < cursor[0]) | ((changed == cursor[0]) & (number < cursor[1])))
-    found = list(query.order_by(changed.desc(), number.desc()).limit(limit + 1))
-    rows, following = paging.page(found, limit, lambda row: [row.changed, row.id])
+    order = {ReleaseStatus.changed: int, ReleaseStatus.id: int}
+    rows, following = paging.by(query, order, after, limit, descending=True)
     return [_shown(row) for row in rows], following
 
 

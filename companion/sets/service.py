@@ -64,13 +64,7 @@ def listed(
         said = BoxSet.title.contains(word) | BoxSet.notes.contains(word) | BoxSet.box_name.contains(word)
         query = query.where(said | BoxSet.id.in_(heard))
     column, kind, largest_first = SORTS[sort]
-    cursor = paging.decode(after, [kind, str])
-    if cursor:
-        value, number = cursor
-        further = (column < value) if largest_first else (column > value)
-        query = query.where(further | ((column == value) & (BoxSet.id < number)))
-    ordered = query.order_by(column.desc() if largest_first else column, BoxSet.id.desc()).limit(limit + 1)
-    rows, following = paging.page(list(ordered), limit, lambda row: [getattr(row, column.name), row.id])
+    rows, following = paging.by(query, {column: kind, BoxSet.id: str}, after, limit, largest_first)
     return [_shown(row) for row in rows], following
 
 
@@ -183,7 +177,7 @@ def plays(
     user: str, box: str = "", track: str = "", since: int = 0, until: int = 0, after: str = "", limit: int = 50
 ) -> tuple[list[dict[str, Any]], str]:
     """A page of what was heard on a user's boxes, newest first, and the next cursor. since, until: ms, by the box."""
-    query = Play.select().where(Play.owner == user).order_by(Play.started.desc(), Play.id.desc()).limit(limit + 1)
+    query = Play.select().where(Play.owner == user)
     for field, wanted in ((Play.box, box), (Play.track, track)):
         if wanted:
             query = query.where(field == wanted)
@@ -191,11 +185,7 @@ def plays(
         query = query.where(Play.started >= since)
     if until:
         query = query.where(Play.started < until)
-    cursor = paging.decode(after, [int, int])
-    if cursor:
-        at, number = cursor
-        query = query.where((Play.started < at) | ((Play.started == at) & (Play.id < number)))
-    rows, following = paging.page(list(query), limit, lambda row: [row.started, row.id])
+    rows, following = paging.by(query, {Play.started: int, Play.id: int}, after, limit, descending=True)
     return [{name: getattr(row, name) for name in _PLAYED} for row in rows], following
 
 

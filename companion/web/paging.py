@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import peewee
@@ -61,8 +61,18 @@ def ordered(query: Any, columns: Sequence[Any], sort: str, last: Sequence[Any] |
 
 def newest(query: Any, column: Any, after: str, limit: int, kind: type = str) -> tuple[list[Any], str]:
     """A page of a peewee query by a column that tells rows apart, the highest first, and the next cursor."""
-    rows = ordered(query, [column], "-", decode(after, [kind])).limit(limit + 1)
-    return page(list(rows), limit, lambda row: [getattr(row, column.name)])
+    return by(query, {column: kind}, after, limit, descending=True)
+
+
+def by(
+    query: Any, columns: Mapping[Any, type], after: str, limit: int, descending: bool = False
+) -> tuple[list[Any], str]:
+    """A page of a peewee query in the order of columns that together tell rows apart, and the next cursor.
+
+    columns: each with the kind of its values.
+    """
+    rows = ordered(query, [*columns], "-" if descending else "", decode(after, [*columns.values()])).limit(limit + 1)
+    return page(list(rows), limit, lambda row: [getattr(row, column.name) for column in columns])
 
 
 def page(rows: Sequence[Row], limit: int, sort: Callable[[Row], Sequence[Any]]) -> tuple[list[Row], str]:
