@@ -38,7 +38,7 @@ def box_widgets(desk: Desk, plan: Plan) -> list[Widget]:
     area = Area.of(body).inset(16 * unit, 12 * unit)
     if not plan.compact:
         left, middle, right = area.columns([1, 1.36, 1.3], 32 * unit)
-        card = left.take_top(min(190 * unit, 0.45 * left.h), 14 * unit)
+        card = left.take_top(min(232 * unit, 0.52 * left.h), 14 * unit)
         made = [SyncCard(desk, card.rect), Notices(desk, left.rect)]
         made += [Earnings(desk, middle.rect), Releases(desk, right.rect)]
         return made + [Rule(desk, _beside(column.rect, unit)) for column in (middle, right)]

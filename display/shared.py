@@ -7,7 +7,7 @@ Expected are `sync` (the fields of `Sync`), `claim` (those of `Claim`), `earning
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -16,12 +16,13 @@ from device.contracts.earnings import Cards
 from device.contracts.errors import Malformed
 from device.contracts.shapes import Text, Whole
 from device.contracts.values import Count, Line, Ms, Sentence, Size
-from device.panel.board import Document, Reader
+from device.panel.board import SILENT_SECONDS, Document, Reader
 
 NAMES = ("sync", "claim", "earnings", "notices", "releases", "lists")
 MOST_ROWS = {"releases": 60, "notices": 20, "lists": 200}
 REST = 200  # reading takes at most one part in so many: a long document is looked at less often
 ALIVE_SECONDS = 1.0
+SILENT = "silent"  # the state that is shown of a sync that stands still
 T = TypeVar("T")
 
 
@@ -40,7 +41,8 @@ class Sync:
     """How the box stands with its companion. state: a word of `device.sync`'s, or one that is not known here.
 
     behind: messages that wait; files, file_bytes: recordings that wait; since: when the word became true, 0 when that
-    is not known; said: why; companion: its address; name: the owner's for this box; pid: the process that says so.
+    is not known; said: why; companion: its address; name: the owner's for this box; pid: the process that says so,
+    beat: the machine's monotonic seconds when it did so last, 0 when it does not tell.
     """
 
     state: Annotated[str, Text(40, 1)]
@@ -52,6 +54,7 @@ class Sync:
     companion: Annotated[str, Text(500)] = ""
     name: Line = ""
     pid: Annotated[int, Whole(0, 2**30)] = 0
+    beat: Annotated[int, Whole(0, 2**53)] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,12 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class HeldList:
-    """A playlist or a set that is held ready; files, there: how many it needs, and how many are here."""
+    """A playlist or a set. held: whether it is to be ready here; files, there: how many it needs, how many are here."""
 
     title: Line
-    files: Count
-    there: Count
+    held: bool = True
+    files: Count = 0
+    there: Count = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +153,13 @@ class Shared:
         self._check_life(now)
 
     def _check_life(self, now: float) -> None:
-        """What a process said that has been killed is not true any more."""
+        """What a process said that has been killed, or stands still, is not true any more."""
         if self.sync is None or not self.sync.pid or now < self._alive_due:
             return
         self._alive_due = now + ALIVE_SECONDS
+        if self.sync.state != SILENT and self.sync.beat and now - self.sync.beat > SILENT_SECONDS:
+            self.sync = replace(self.sync, state=SILENT, said="")
+            self.versions["sync"] += 1
         try:
             os.kill(self.sync.pid, 0)
         except ProcessLookupError:
@@ -165,6 +172,7 @@ class Shared:
         document = document or {}
         if name == "sync":
             self.sync = _read(Sync, document)
+            self._alive_due = 0.0
         elif name == "claim":
             self._claim = _read(Claim, document)
         elif name == "earnings":

@@ -50,10 +50,13 @@ class SyncCard(Widget):
         lists = self.desk.shared.lists
         if not lists:
             return ()
-        lacking = sum(max(0, one.files - one.there) for one in lists)
-        words = f"{len(lists)} held ready"
+        held = [one for one in lists if one.held]
+        lacking = sum(max(0, one.files - one.there) for one in held)
+        words = str(len(lists))
         if lacking:
-            words = f"{len(lists)}; {lacking:,} file{'' if lacking == 1 else 's'} still to come"
+            words += f"; {lacking:,} file{'' if lacking == 1 else 's'} still to come"
+        elif held:
+            words += f", {'all' if len(held) == len(lists) else len(held)} held ready"
         return (("Lists", words),)
 
     def draw(self, surface: pygame.Surface, look: Look, /) -> None:

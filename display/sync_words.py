@@ -1,7 +1,7 @@
 """How the box stands with its companion, in words: for the top bar, and at length."""
 
 from display import theme, when
-from display.shared import Sync
+from display.shared import SILENT, Sync
 from display.theme import Colour
 
 _COLOURS = {
@@ -11,6 +11,7 @@ _COLOURS = {
     "offline": theme.WARNING,
     "unanswered": theme.WARNING,
     "disk full": theme.DANGER,
+    SILENT: theme.DANGER,
 }
 NOBODYS = "nobody's"
 
@@ -37,6 +38,8 @@ def signs(sync: Sync, wall: int) -> tuple[str, ...]:
         return (f"offline since {at}", f"offline {at}", "offline") if at else ("offline",)
     if sync.state == NOBODYS:
         return "waits for an owner", "unclaimed"
+    if sync.state == SILENT:
+        return "sync stands still", "sync hangs"
     return (sync.state,)
 
 
@@ -50,6 +53,8 @@ def headline(sync: Sync, wall: int) -> str:
         return "The disk is full"
     if sync.state == "unanswered":
         return "No answer"
+    if sync.state == SILENT:
+        return "Sync stands still"
     if sync.state == "offline":
         at = when.since(sync.since, wall)
         return f"Offline since {at}" if at else "Offline"
@@ -60,19 +65,25 @@ def sentence(sync: Sync) -> str:
     """What it means, and what to do."""
     count = sync.behind
     waits = f"{count:,} message{'s wait' if count != 1 else ' waits'} here" if count else ""
+    if sync.state == SILENT:
+        return "It does not answer. `rackdeck up` starts it again within two minutes; playing and recording go on."
     if sync.state == "in step":
-        return "Everything has reached the companion."
+        what = "Every message" if sync.files else "Everything"
+        return f"{what} has reached the companion{'; files are still to go' if sync.files else ''}."
     if sync.state == "behind":
         return f"{count:,} message{'s are' if count != 1 else ' is'} on the way to the companion."
     if sync.state == "offline":
-        return f"{waits or 'Nothing waits here'}. The link comes back by itself; playing goes on without it."
+        return f"{waits or 'Nothing waits here'}. It connects again by itself; playing goes on."
     if sync.state == "unanswered":
-        return f"The link stands, but the companion does not answer. {waits or 'Nothing waits here'}."
+        how = "" if sync.said else "The link stands, but the companion does not answer. "
+        return f"{how}{waits or 'Nothing waits here'}."
     if sync.state == "disk full":
-        return "Free space on the disk. What waits goes on then."
+        return "What waits goes on as soon as there is room on the disk."
     if sync.state == NOBODYS:
         told = "`rackdeck box claim --companion ADDRESS` shows a code to claim it by. Playing needs no owner."
         if sync.companion:
             told = f"Make an account at {sync.companion}: the first one has this box. Playing needs no owner."
         return f"{told} {waits}." if waits else told
+    if sync.state == "connecting":
+        return f"The way to the companion is tried. {waits or 'Nothing waits here'}."
     return f"{waits}." if waits else ""

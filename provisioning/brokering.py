@@ -29,11 +29,16 @@ RUNNING, RELOADED = b" running", b"Reloading config."
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Where it listens and where its files are."""
+    parser.epilog = "It waits a minute for the companion, which makes the certificates and tells boxes the port."
     parser.add_argument("--folder", type=Path, help="the companion's broker folder (companion/broker in the home)")
-    parser.add_argument("--port", type=int, default=8883, help="port for boxes, by TLS (8883)")
-    parser.add_argument("--host", default="0.0.0.0", help="address for boxes (0.0.0.0: all)")
-    parser.add_argument("--local-port", type=int, default=8884, help="port for the companion, not encrypted (8884)")
-    parser.add_argument("--local-host", default="127.0.0.1", help="its address; another for containers alone")
+    parser.add_argument("--port", type=int, default=8883, metavar="PORT", help="for boxes, by TLS (8883)")
+    parser.add_argument("--host", default="0.0.0.0", metavar="ADDRESS", help="where boxes reach it (0.0.0.0: all)")
+    parser.add_argument(
+        "--local-port", type=int, default=8884, metavar="PORT", help="for the companion, not encrypted (8884)"
+    )
+    parser.add_argument(
+        "--local-host", default="127.0.0.1", metavar="ADDRESS", help="its address; another for containers alone"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -17,28 +17,55 @@ HOUSE_TOKEN_FILE = "keys/house.token"  # below the companion's folder, which onl
 HOUSE_WAIT_SECONDS = 1.0
 FORBIDDEN = 403
 HELP = "whose this box is, and its network: status, claim, leave, name, network, reset"
+EXAMPLES = """\
+examples:
+  rackdeck box                                              whose it is
+  rackdeck box claim --companion https://music.example.org  make it somebody's
+  rackdeck box name "Booth left"
+"""
+CLAIM_EXAMPLES = """\
+Type the code under Boxes in the companion's page, or scan it. Start `rackdeck up` anew afterwards: it then leaves out
+the companion of this machine. docs/two-machines.md tells the whole way.
+
+examples:
+  rackdeck box claim --companion https://music.example.org
+  rackdeck box claim --companion https://studio.local --pin 67:89:31:...   a certificate of its own; its SHA-256 is
+      shown on the companion's machine by  openssl x509 -in cert.pem -noout -fingerprint -sha256
+  rackdeck box claim                                        the same companion again
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One part each."""
+    parser.epilog, parser.formatter_class = EXAMPLES, argparse.RawDescriptionHelpFormatter
     parts = parser.add_subparsers(dest="part", metavar="status|claim|leave|name|network|reset")
-    parts.add_parser("status", help="id, owner, certificate")
-    claim = parts.add_parser("claim", help="show a code by which somebody makes the box theirs")
-    claim.add_argument("--companion", metavar="ADDRESS", help="such as https://music.example.org; else the one before")
-    claim.add_argument("--pin", default="", metavar="SHA256", help="of the companion's certificate, if it is its own")
+
+    def part(name: str, told: str, more: str = "") -> argparse.ArgumentParser:
+        return parts.add_parser(
+            name, help=told, description=told, epilog=more, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+
+    part("status", "its name, id, owner, companion and certificate (also without a word)")
+    claim = part("claim", "show a code by which somebody makes the box theirs", CLAIM_EXAMPLES)
+    claim.add_argument(
+        "--companion", metavar="ADDRESS", help="https://, or http://localhost on the same machine; else the one before"
+    )
+    claim.add_argument(
+        "--pin", default="", metavar="SHA256", help="of the companion's certificate, if no authority vouches for it"
+    )
     claim.add_argument("--svg", type=Path, metavar="FILE", help="also write the QR code as an image")
-    house = parts.add_parser("house", help="join the companion on this machine, with no code (`rackdeck up` does it)")
+    house = parts.add_parser("house", description="join the companion on this machine, with no code; `up` does it")
     house.add_argument("--companion", required=True, metavar="ADDRESS", help="such as http://localhost:8000")
     house.add_argument("--folder", type=Path, required=True, help="where that companion keeps its files")
-    parts.add_parser("leave", help="be nobody's box; music and recordings stay")
-    named = parts.add_parser("name", help="show or set what the box is called")
+    part("leave", "be nobody's box; music and recordings stay")
+    named = part("name", "show what the box is called, or call it something")
     named.add_argument("name", nargs="?", help="the new name")
-    net = parts.add_parser("network", help="whether there is one; the Wi-Fi, the name in the network, the time zone")
+    net = part("network", "whether there is one; the Wi-Fi, the name in the network, the time zone")
     net.add_argument("--setup", action="store_true", help="be a Wi-Fi oneself, whose page sets the box up")
-    net.add_argument("--port", type=int, default=80, help="of that page (80)")
-    net.add_argument("--hostname", help="what the box is called in the network")
-    net.add_argument("--time-zone", metavar="ZONE", help="such as Europe/Berlin")
-    erased = parts.add_parser("reset", help="erase all: key, music, recordings, settings, the companion in its home")
+    net.add_argument("--port", type=int, default=80, metavar="PORT", help="of that page (80)")
+    net.add_argument("--hostname", metavar="NAME", help="call the box so in the network")
+    net.add_argument("--time-zone", metavar="ZONE", help="set it, such as Europe/Berlin")
+    erased = part("reset", "erase all: key, music, recordings, settings, the companion in its home")
     erased.add_argument("--key", action="store_true", help="erase the key and the claim alone")
     erased.add_argument("--yes", action="store_true", help="do not ask")
 
@@ -48,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     from device import paths
     from provisioning import identity, reset
 
-    if reset.finish(paths.home()):
+    if reset.resume(paths.home()):
         print("A reset that was cut short is done now.")
     if arguments.part == "reset":  # also where the key is damaged
         return _reset(arguments)
@@ -133,11 +160,14 @@ def _shown(claim: "Claim") -> Iterator[None]:
 
 
 def _house(place: Path, address: str, folder: Path) -> int:
-    """Wait until the companion is there. MachineError when it refuses this box: its owner has revoked it."""
-    from provisioning import claiming, membership
-    from provisioning.companion_link import RefusedError
+    """Wait until the companion is there. MachineError when it refuses this box: its owner has revoked it.
 
-    while (held := membership.read(place)) is None or held.companion != address:
+    A box that somebody claims for another machine's companion meanwhile is that one's.
+    """
+    from provisioning import claiming, membership
+    from provisioning.companion_link import RefusedError, is_here
+
+    while (held := membership.read(place)) is None or (held.companion != address and is_here(held.host)):
         try:
             claiming.join_house(place, address, folder / HOUSE_TOKEN_FILE)
         except RefusedError as exc:

@@ -119,7 +119,10 @@ class CompanionLink:
                 "the time, or set the clock"
             )
         why = (error.verify_message or str(error)).lower()
-        return f"{self.address} is not trusted ({why}); if its certificate is its own, give its SHA-256 with --pin"
+        return (
+            f"{self.address} is not trusted ({why}); if its certificate is its own, give its SHA-256 with --pin "
+            "(`rackdeck box claim --help` says how to see it)"
+        )
 
     def _answer(self, status: int, data: bytes) -> dict[str, Any]:
         if status == http.HTTPStatus.NO_CONTENT:

@@ -7,6 +7,7 @@ import time
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography import x509
 
@@ -37,6 +38,11 @@ class Membership:
     broker_port: int
     name: str
     owner: str
+
+    @property
+    def host(self) -> str:
+        """The machine of the companion."""
+        return urlsplit(self.companion).hostname or ""
 
     def due(self, now_ms: int) -> bool:
         """Whether it is time to renew: 60 days after it was issued."""

@@ -1,8 +1,9 @@
 """Factory reset: what belongs to whoever had the box is erased, its key first; a reset that is cut short goes on."""
 
+import contextlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from device import lock, paths
@@ -10,10 +11,11 @@ from device.errors import MachineError
 from provisioning import stored
 
 MARK = "reset.pending"
+RUN = "run"  # the folder with the lock; goes last
 # All that a box keeps in its home. Other files there are somebody's own: a home may be any folder.
 OURS = (
-    "identity", "sync", "recordings", "music", "logs", "companion", "run", "patchbay.json", "patchbay.new", "clock",
-    "clock.new",
+    "identity", "sync", "recordings", "music", "logs", "companion", "patchbay.json", "patchbay.new", "clock",
+    "clock.new", RUN,
 )  # fmt: skip
 
 
@@ -24,27 +26,47 @@ def reset(home: Path, farewell: Callable[[], object] = bool) -> list[str]:
 
     What is erased first is the key, so whatever cuts the reset short, the box cannot speak as the former owner's.
     """
-    (home / "run").mkdir(exist_ok=True)
-    held = lock.take(home / "run" / "up.lock", "a box")
-    try:
+    with _alone(home):
         farewell()
         stored.replace(home / MARK, b"")
         return _erase(home)
+
+
+@contextlib.contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """While nothing of this home runs, and no other reset."""
+    taken = []
+    try:
+        (home / RUN).mkdir(exist_ok=True)
+        taken.append(lock.take(home / RUN / "up.lock", "a box"))
+        if (home / "sync").is_dir():  # one that runs by itself
+            taken.append(lock.take(home / "sync" / "sync.lock", "a sync"))
+        yield
     finally:
-        os.close(held)
+        for file in taken:
+            os.close(file)
 
 
-def finish(home: Path) -> bool:
-    """Go on with a reset that was cut short. Whether there was one."""
+def resume(home: Path) -> bool:
+    """Go on with a reset that was cut short. Whether there was one. ConfigError while it is still at work."""
     if not (home / MARK).exists():
         return False
-    _erase(home)
+    with _alone(home):
+        _erase(home)
     return True
 
 
-def _erase(home: Path) -> list[str]:
+def finish(home: Path) -> bool:
+    """As `resume`, for a box that starts: it holds the lock, whose folder stays."""
+    if not (home / MARK).exists():
+        return False
+    _erase(home, OURS[:-1])
+    return True
+
+
+def _erase(home: Path, names: tuple[str, ...] = OURS) -> list[str]:
     found = []
-    for name in OURS:
+    for name in names:
         path = home / name
         try:
             if path.is_symlink() or path.is_file():

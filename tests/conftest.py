@@ -1,8 +1,22 @@
 """Which tests are quick, and how they are shared out when two run at once (`pytest -n 2 --dist loadgroup`)."""
 
+import os
+
 import pytest
 
 from tests.small_disk import small  # noqa: F401 - a fixture for all
+
+# What takes longest, the longest first: were one of these the last, one processor would wait for the other.
+LONG = (
+    "sound server", "test_openapi", "test_storm", "test_ingest_broker", "test_sync_link", "test_page_journey",
+    "test_page_axe", "test_page_boxes", "test_command", "test_transfers_live", "test_documents_in_step", "test_jobs",
+    "test_demo_crate", "test_bench", "test_keylock", "test_deck",
+)  # fmt: skip
+
+
+def pytest_configure(config):
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False  # by the number of tests; the order below is by how long they take
 
 
 @pytest.hookimpl(tryfirst=True)  # before the groups are read
@@ -14,5 +28,11 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if hasattr(item, "callspec") and item.callspec.params.get("settings") == "postgres":
             item.add_marker(pytest.mark.slow)
-        live = item.get_closest_marker("live")
-        item.add_marker(pytest.mark.xdist_group("sound server" if live else item.path.stem))
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        places = {name: place for place, name in enumerate(LONG)}
+        items.sort(key=lambda item: places.get(_group(item), len(LONG)))
+
+
+def _group(item):
+    return "sound server" if item.get_closest_marker("live") else item.path.stem

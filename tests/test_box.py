@@ -57,10 +57,12 @@ class WholeBox:
         for entry in Path("/proc").glob("[0-9]*"):
             try:
                 words = (entry / "cmdline").read_bytes().split(b"\0")
+                if command.encode() not in words[1:5]:
+                    continue
                 environment = (entry / "environ").read_bytes()
             except OSError:
                 continue
-            if command.encode() in words[1:5] and self.env["RACKDECK_HOME"].encode() in environment:
+            if self.env["RACKDECK_HOME"].encode() in environment:
                 return int(entry.name)
         return 0
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 import subprocess
 
 import pygame
@@ -17,7 +18,20 @@ from display.earnings_view import TOLD_SECONDS, periods
 from display.scroll import Scroll
 from display.shared import Shared
 from display.widget import Touch
-from tests.fake_board import CLAIM, EARNINGS, GOOD, HOUR, IN_STEP, LINK, MINUTE, NOON, NOTICES, RELEASES, open_box
+from tests.fake_board import (
+    CLAIM,
+    EARNINGS,
+    GOOD,
+    HOUR,
+    IN_STEP,
+    LINK,
+    LISTS,
+    MINUTE,
+    NOON,
+    NOTICES,
+    RELEASES,
+    open_box,
+)
 from tests.fake_screen import open_screen
 
 
@@ -74,6 +88,34 @@ def test_what_a_killed_sync_said_is_not_believed(box):
         process.kill()
     box.screen.frame(1.1)
     assert box.sign() == ""
+
+
+def test_a_sync_that_stands_still_is_not_believed_until_it_goes_on(box):
+    document = {**IN_STEP, "said": "why", "pid": os.getpid(), "beat": int(box.screen.now)}
+    box.pin(sync=document)
+    assert box.sign() == "in step"
+    box.screen.frame(board.SILENT_SECONDS + 1)
+    assert box.sign() == "sync stands still"
+    assert "Sync stands still" in box.words()
+    box.pin(sync={**document, "beat": int(box.screen.now)})
+    assert box.sign() == "in step"
+
+
+@pytest.mark.parametrize("size", [(800, 480), (1024, 600), (1280, 720), (1920, 1080)])
+def test_why_the_box_is_offline_is_there_to_the_last_word(tmp_path, size):
+    said = "the broker is not the companion's (certificate verify failed: self-signed certificate in chain)"
+    document = {"state": "offline", "since": NOON - 40 * HOUR, "said": said, "files": 12, "file_bytes": 9_200_000_000}
+    with open_box(tmp_path, size) as box:
+        box.pin(**{**GOOD, "sync": {**IN_STEP, **document, "behind": 1284}})
+        words = " ".join(box.words())
+        assert said[1:] in words
+        assert "12 (9.2 GB)" in words
+        assert "2 files still to come" in words
+
+
+def test_with_files_that_wait_not_everything_has_arrived(box):
+    box.pin(sync={**IN_STEP, "files": 3})
+    assert "Everything has reached" not in " ".join(box.words())
 
 
 def test_a_box_that_is_nobodys_shows_code_digits_and_time_left(box):
@@ -192,6 +234,11 @@ def test_notices_are_newest_first_with_their_age_until_they_are_over(box):
 def test_lists_that_are_not_all_here_are_said(box):
     box.pin(**GOOD)
     assert any("2 files still to come" in word for word in box.words())
+    mine = {"list": "x", "title": "Mine", "held": False}
+    box.pin(lists={"lists": [{**LISTS["lists"][0], "there": 14}, mine]})
+    assert "2, 1 held ready" in box.words()
+    box.pin(lists={"lists": [mine]})
+    assert "1" in box.words()
 
 
 def test_a_document_that_is_taken_down_leaves_an_empty_state(box):

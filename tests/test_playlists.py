@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -104,6 +105,12 @@ def test_a_track_that_a_page_put_in_is_found_once_its_file_came_with_it(core):
             "INSERT INTO downloads (hash, body, state, path) VALUES (?, ?, 'there', ?)", ("a" * 64, body, str(file))
         )
     assert playlists.places(core.database.connection, [entry]) == {entry.id: file}
+    other = replace(entry, hash="b" * 64)  # a version that is not here
+    assert playlists.places(core.database.connection, [other]) == {entry.id: file}
+    (own,) = music(core, "own")
+    (known,) = playlists.add(core.database, number, [own])
+    both = replace(entry, hash=known.hash)
+    assert playlists.places(core.database.connection, [both]) == {entry.id: own.resolve()}
 
 
 def test_what_cannot_be_done_is_said_in_a_sentence(core):
@@ -200,15 +207,21 @@ def test_a_finished_set_becomes_a_document_once(core, merging):
     assert found.about() == {"title": "2026-11-21", "started": 1, "seconds": 60.0, "box": "Box"}
 
 
-def test_the_screen_shows_playlists_and_how_much_of_them_is_here(core):
-    number = playlists.new(core.database, "Friday")
-    one, two = music(core, "one", "two")
-    playlists.add(core.database, number, [one, two])
+def test_the_screen_shows_playlists_and_awaits_files_of_those_alone_that_were_sent_here(core):
+    numbers = [playlists.new(core.database, title) for title in ("Friday", "Saturday")]
+    for number in numbers:
+        playlists.add(core.database, number, music(core, "one", "two"))
+    body = {"list": numbers[0], "of": "playlist", "title": "Once Friday", "by": "Ana", "files": ["a" * 64, "b" * 64]}
     with core.database.writing() as connection:
-        connection.execute("DELETE FROM tracks WHERE path = ?", (str(two.resolve()),))
+        connection.execute("DELETE FROM tracks")
+        connection.execute("INSERT INTO copies VALUES ('list', ?, 1, ?)", (numbers[0], json.dumps(body)))
+        connection.execute("INSERT INTO downloads (hash, body, state) VALUES (?, '{}', 'there')", ("a" * 64,))
     shown = screen.document(core.database.connection, "lists", 0)
     assert shown == {
-        "lists": [{"list": number, "of": "playlist", "title": "Friday", "tracks": 2, "files": 2, "there": 1}]
+        "lists": [
+            {**body, "title": "Friday", "held": True, "files": 2, "there": 1},
+            {"list": numbers[1], "of": "playlist", "title": "Saturday", "tracks": 2, "held": False},
+        ]
     }
 
 

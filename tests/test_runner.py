@@ -18,6 +18,7 @@ import pytest
 
 from device import lock, paths
 from device.errors import ConfigError, InputError, MachineError
+from device.panel import board
 from device.panel.client import Panel
 from device.runner import command, config, leftovers
 from device.runner.programs import Program, Wishes, box, rackdeck
@@ -206,6 +207,20 @@ def test_an_engine_that_is_killed_starts_again_and_the_others_do_not_notice(up: 
     assert wait_for(lambda: len(running.starts("display")) == 2)
     assert [len(running.starts(name)) for name in ("jack", "engine", "display")] == [1, 2, 2]
     assert lives(running.starts("jack")[0])
+
+
+def test_a_program_that_stands_still_is_ended_and_starts_again(up: Start, tmp_path: Path) -> None:
+    script = tmp_path / "beats.py"
+    script.write_text(
+        "import os, pathlib, time\nfrom device.panel import board\nstarts = pathlib.Path('starts')\n"
+        "starts.open('a').write('x')\nfirst = starts.read_text() == 'x'\n"
+        "board.Writer().show('sync', {'pid': os.getpid(), 'beat': 0 if first else board.beat()})\n"
+        "time.sleep(60)\n"
+    )
+    running = up({"name": "sync", "command": [sys.executable, str(script)], "order": 1, "board": "sync"})
+    assert running.says("sync has stood still for ")
+    assert running.says("sync was ended by SIGKILL; it starts again")
+    assert wait_for(lambda: (tmp_path / "starts").read_text() == "xx")
 
 
 def test_an_ending_that_says_so_is_final_and_others_are_tried_again_with_patience(up: Start, standin: Standin) -> None:
@@ -444,23 +459,30 @@ def test_jackd_runs_under_the_runner_comes_back_when_killed_and_ends_with_it(
 @needs_jackd
 @pytest.mark.live
 @pytest.mark.skipif(not {"up", "jack", "engine"} <= INSTALLED, reason="the package is not installed here")
-def test_the_whole_box_comes_up_brings_its_engine_back_and_stops(up: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_whole_box_comes_up_brings_its_engine_back_and_stops(
+    up: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     name = f"rackdeck-test-box-{os.getpid()}"
     monkeypatch.setenv("JACK_DEFAULT_SERVER", name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RACKDECK_HOME", str(tmp_path / "home"))
+        folder = paths.runtime()
+    pinned = board.Writer(folder)
+    pinned.show("earnings", {"left": "by a kill"})
     running = up(options=("--no-display", "--backend", "dummy", "--period", "256"))
     assert running.says("Ctrl-C stops.")
+    assert not pinned.stands("earnings")
     assert wait_for(lambda: find(name).wired)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RACKDECK_HOME", str(running.home))
-        folder = paths.runtime()
     first = writer(folder)
     assert first
     os.kill(first, signal.SIGKILL)
     assert wait_for(lambda: writer(folder) not in (0, first))
     assert wait_for(lambda: find(name).wired)
     assert find(name).period == 256
+    pinned.show("earnings", {"left": "by a kill"})
     running.press(b"\x03")
     assert running.wait() == 0
+    assert not pinned.stands("earnings")
     assert leftovers.find(running.home) == []
     assert find(name).state == "absent"
 

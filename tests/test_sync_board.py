@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from device.errors import InputError
-from device.panel.board import MOST_BYTES, Reader, Writer
+from device.panel.board import MOST_BYTES, Reader, Writer, clear
 
 
 def test_what_is_pinned_up_can_be_read_and_taken_down(tmp_path):
@@ -34,6 +34,17 @@ def test_a_document_that_somebody_deleted_is_pinned_up_again(tmp_path):
     writer.show("sync", {"a": 1})
     (tmp_path / "board-sync.json").unlink()
     assert writer.show("sync", {"a": 1})
+
+
+def test_what_was_left_is_taken_down_but_for_a_code_that_is_shown(tmp_path):
+    writer = Writer(tmp_path)
+    for name in ("sync", "earnings", "claim"):
+        writer.show(name, {"a": 1})
+    (tmp_path / "board-lists.4711").write_text("{")  # by a process that was killed
+    (tmp_path / "panel").write_text("")
+    clear(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["board-claim.json", "panel"]
+    assert not writer.stands("sync")
 
 
 def test_a_document_is_bounded_and_has_a_known_name(tmp_path):

@@ -5,6 +5,7 @@ import json
 import os
 import tarfile
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from device.contracts import codec, configuration, deeds, envelope, ids, lists
 from device.contracts.clock import Stamp
 from device.contracts.commands import Answered, Given
 from device.contracts.configuration import Applied, Wanted
+from device.contracts.earnings import Cards
 from device.contracts.files import Offered
 from device.errors import MachineError
 from device.panel import controls
@@ -20,9 +22,10 @@ from device.panel.memory import PanelMemory
 from device.runner import command as runner
 from device.sync import settings
 from device.sync.access import Access, Door
+from device.sync.ballast import Ballast
 from device.sync.commands import Commands
 from device.sync.configuring import Configuring
-from device.sync.core import uptime
+from device.sync.core import Core, Places, uptime
 from device.sync.effects import Effects
 from device.sync.sight import Deck, Now
 from tests.test_sync_sets import made_core, told
@@ -155,6 +158,46 @@ def test_what_was_begun_when_it_was_killed_is_answered_and_not_done_again(core):
     assert panel.asked == []
     Commands(core)
     assert len(told(core, Answered)) == 1
+
+
+def take(core, body, kind="command.given"):
+    """Let a message of the companion take effect, as the inbox does."""
+    head = envelope.Head(core.new_id(), "commands", core.new_id(), 1, Stamp(core.clock.now().ms, 0), "set", kind, 1)
+    with core.database.writing() as connection:
+        Effects(core.outbox).apply(connection, envelope.Message(head, body))
+
+
+def test_a_command_that_comes_again_after_a_restart_is_done_and_answered_once(core):
+    panel, row = Panel(), given(core, "deck1.play", value=1)
+    for _ in range(3):
+        take(core, row)
+        ask(core, panel=panel)  # each time by a process that starts anew
+    assert panel.asked == [("deck1.play", 1.0)]
+    assert [one.outcome for one in told(core, Answered)] == ["done"]
+
+
+@pytest.mark.parametrize("late_boot", [False, True])
+def test_a_clock_that_is_set_back_by_years_makes_no_old_command_good(tmp_path, late_boot):
+    year = 365 * 24 * 3600 * 1000
+    now = [int(time.time() * 1000) + 3 * year]
+    core = Core(Places(tmp_path, tmp_path), Ballast(tmp_path / "ballast", 0), wall=lambda: now[0])
+    core.clock.now()
+    row = replace(given(core, "deck1.play", seconds=-5, late_boot=late_boot, value=1), until=now[0] - 5000)
+    core.close()
+    now[0] -= 3 * year
+    core = Core(Places(tmp_path, tmp_path), Ballast(tmp_path / "ballast", 0), wall=lambda: now[0])
+    panel = Panel()
+    [answer] = ask(core, row, panel=panel)
+    core.close()
+    assert (answer.outcome, panel.asked) == ("expired", [])
+
+
+def test_earnings_of_an_older_revision_change_nothing(core):
+    for revision in (7, 9, 8):
+        take(core, Cards(revision, 1, "2026-11-21", "UTC", ()), "earnings.cards")
+    from device.sync import screen
+
+    assert screen.document(core.database.connection, "earnings", 1)["revision"] == 9
 
 
 def test_the_box_shows_itself_when_it_is_looked_for(core):

@@ -18,11 +18,11 @@ from cryptography.x509.oid import NameOID
 from device.contracts import codec, envelope
 from device.contracts.clock import Stamp
 from device.contracts.files import Offered, Received, Refused, Sent
-from device.contracts.lists import Ready
+from device.contracts.lists import Ready, Withdrawn
 from device.contracts.lists import Sent as ListSent
 from device.contracts.values import FileRef, Track
 from device.library import crate
-from device.sync import tracks, uploads, web
+from device.sync import effects, tracks, uploads, web
 from device.sync.access import Access
 from device.sync.downloads import Downloads
 from device.sync.effects import Effects
@@ -291,6 +291,37 @@ class TestUploads:
         assert bytes(server.got) == path.read_bytes()
         assert 1.5 < sum(slept) < 2.5, "a megabyte at half a megabyte a second"
 
+    def test_few_offers_are_without_an_answer_and_the_others_wait_for_theirs(self, core, tmp_path):
+        for number in range(uploads.MOST_OFFERED + 5):
+            path = tmp_path / f"{number}.wav"
+            path.write_bytes(bytes(number + 1))
+            offered(core, path)
+        for _ in range(3):  # away for long, and started again and again
+            with core.database.writing() as connection:
+                connection.execute("UPDATE uploads SET due = 0")
+            made = Uploads(core)
+            with core.database.writing() as connection:
+                connection.execute("UPDATE uploads SET due = 0")
+            assert made.step() == uploads.SLOT_SECONDS
+        first = told(core, Offered)
+        assert len(first) == uploads.MOST_OFFERED
+        with core.database.writing() as connection:
+            connection.execute(
+                "UPDATE uploads SET state = 'kept' WHERE hash IN (?, ?)", [one.file.hash for one in first[:2]]
+            )
+        work(Uploads(core), 2)
+        assert [one.file.size for one in told(core, Offered)[len(first) :]] == [33, 34]
+
+    def test_an_offer_that_arrived_and_got_no_answer_is_made_again(self, core, tmp_path):
+        offered(core, wav(tmp_path / "a.wav"))
+        with core.database.writing() as connection:
+            connection.execute("DELETE FROM outbox")  # it was receipted
+        made = Uploads(core)
+        with core.database.writing() as connection:
+            connection.execute("UPDATE uploads SET due = 0")
+        work(made, 3)
+        assert len(told(core, Offered)) == 1
+
     def test_a_file_that_is_gone_waits_for_nothing(self, core, server, tmp_path):
         path = wav(tmp_path / "a.wav")
         wanted(core, offered(core, path), server.url)
@@ -413,6 +444,87 @@ class TestDownloads:
         work(Downloads(core, 0), 2)
         assert [one.outcome for one in told(core, Received)] == ["there"]
         assert server.asked == []
+
+    @pytest.mark.parametrize("metered", [False, True])
+    def test_what_is_on_the_box_already_is_known_by_its_hash_and_not_fetched(self, core, server, monkeypatch, metered):
+        core.metered = metered
+        data = os.urandom(50_000)
+        mine = core.places.folder("music") / "Techno" / "01 - low tide.WAV"
+        mine.parent.mkdir()
+        mine.write_bytes(data)
+        for name, size in (("same size.wav", 50_000), ("other.wav", 50_001), ("song.txt", 50_000)):
+            (mine.parent / name).write_bytes(bytes(size))
+        read, digest = [], tracks.digest
+        monkeypatch.setattr(tracks, "digest", lambda path: read.append(path.name) or digest(path))
+        name = sent(core, server, data)
+        work(Downloads(core, 0), 2)
+        assert [(one.hash, one.outcome) for one in told(core, Received)] == [(name, "there")]
+        assert server.asked == []
+        assert set(read) <= {mine.name, "same size.wav"}
+        assert [path.name for path in (core.places.home / "music").iterdir()] == ["Techno"]
+        assert not (mine.parent / crate.CRATE_FILE).exists()
+        assert core.database.connection.execute("SELECT path FROM downloads").fetchone()[0] == str(mine)
+        with core.database.writing() as connection:
+            connection.execute("UPDATE downloads SET state = 'wanted'")
+        read.clear()
+        assert Downloads(core, 0)._recognise()
+        assert read == [], "a hash is worked out once"
+
+    def test_a_file_that_was_played_elsewhere_is_known_until_it_changes(self, core, server, tmp_path):
+        data = os.urandom(5000)
+        stick = tmp_path / "stick.wav"
+        stick.write_bytes(data)
+        with core.database.writing() as connection:
+            tracks.note(connection, stick, "Stick", "", 1.0, 0.0, "")
+        sent(core, server, data)
+        work(Downloads(core, 0), 1)
+        assert [one.outcome for one in told(core, Received)] == ["there"]
+        stick.write_bytes(os.urandom(5000))
+        with core.database.writing() as connection:
+            connection.execute("UPDATE downloads SET state = 'wanted', path = ''")
+        work(Downloads(core, 0), 2)
+        assert (core.places.home / "music" / "Low Tide.wav").read_bytes() == data
+
+    def test_a_track_that_was_deleted_while_it_came_leaves_nothing_behind(self, core, server):
+        digest = sent(core, server, os.urandom(300_000))
+        server.cuts = [100_000]
+        work(Downloads(core, 0), 1)
+        server.status = 404
+        work(Downloads(core, 0), 3)
+        assert [(one.hash, one.outcome) for one in told(core, Received)] == [(digest, "wanted")]
+        assert not list((core.places.sync / "incoming").iterdir())
+        assert not list((core.places.home / "music").iterdir())
+
+    def test_a_list_that_is_taken_away_while_its_files_come_ends_quietly(self, core, server):
+        data = os.urandom(300_000)
+        digest = sent(core, server, data)
+        row = ListSent("0" * 26, "playlist", "Tonight", "Anna", (digest,))
+        made = Effects(core.outbox)
+        head = envelope.Head(core.new_id(), "documents", core.new_id(), 1, Stamp(1, 0), "set", "list.sent", 1)
+        with core.database.writing() as connection:
+            made.apply(connection, envelope.Message(head, row))
+        server.cuts = [100_000]
+        work(Downloads(core, 0), 1)
+        with core.database.writing() as connection:
+            made.apply(connection, envelope.Message(replace(head, kind="list.withdrawn"), Withdrawn(row.list)))
+        work(Downloads(core, 0), 3)
+        assert (core.places.home / "music" / "Low Tide.wav").read_bytes() == data, (
+            "its files stay, and so those to come"
+        )
+        assert told(core, Ready) == [Ready(row.list, 0, 1)]
+
+    def test_beyond_a_bound_a_file_is_answered_with_why_it_is_not_taken(self, core, monkeypatch):
+        monkeypatch.setattr(effects, "MOST_WAITING", 2)
+        head = envelope.Head(core.new_id(), "files", core.new_id(), 1, Stamp(1, 0), "set", "file.sent", 1)
+        made = Effects(core.outbox)
+        for digest in ("a", "b", "c", "a"):
+            file = FileRef(digest * 64, 10, "a.wav", "audio/wav")
+            with core.database.writing() as connection:
+                made.apply(connection, envelope.Message(head, Sent(file, "track", "/api/v1/x", TOKEN)))
+        assert core.database.connection.execute("SELECT count(*) FROM downloads").fetchone()[0] == 2
+        [answer] = told(core, Received)
+        assert (answer.hash, answer.outcome) == ("c" * 64, "disk full")
+        assert "2 files wait for this box already" in answer.said
 
     def test_a_token_that_is_out_of_date_makes_it_ask_for_another(self, core, server):
         sent(core, server, b"x" * 10)

@@ -353,6 +353,7 @@ def test_a_box_that_was_put_out_is_nobodys_and_says_what_to_do(tmp_path, broker)
     anna.send("earnings", cards(1))
     assert until(lambda: box.board("earnings"))
     box.stop()
+    assert (box.board("sync"), box.board("earnings")) == (None, None), "what ends leaves nothing in memory"
     anna.close()
     box = Process(home, broker.port, code=code.replace("lambda: access)", "lambda: access, out)"))
     assert until(lambda: "revoked" in (box.board("sync") or {}).get("said", ""))
@@ -405,8 +406,8 @@ def test_a_wrong_clock_changes_neither_order_nor_arrival(tmp_path, broker, year)
 
 @pytest.mark.faults
 def test_kills_of_everything_at_once_cost_nothing(companion, box, broker):
-    """The box 30 times (RACKDECK_KILLS), the broker each tenth time with all it had; much is lost and shuffled."""
-    kills, seed = int(os.environ.get("RACKDECK_KILLS", "30")), int(os.environ.get("RACKDECK_SEED", "7"))
+    """The box 12 times (RACKDECK_KILLS), the broker each tenth time with all it had; much is lost and shuffled."""
+    kills, seed = int(os.environ.get("RACKDECK_KILLS", "12")), int(os.environ.get("RACKDECK_SEED", "7"))
     companion.loses, companion.shuffles = 0.05, True
     chance = random.Random(seed)
     count = kills * 60

@@ -320,6 +320,27 @@ class TestCrashes:
         assert crash.stack.startswith("Traceback")
         assert "geheim" not in json.dumps(crash.lines)
 
+    def test_what_somebody_ended_is_no_crash_and_a_kill_is_said_in_words(self, core):
+        logs = core.places.folder("logs")
+        (logs / "up.log").write_text("")
+        crashes = Crashes(core)
+        crashes.step()
+        endings = [
+            "terminated by SIGTERM",
+            "terminated by SIGHUP",
+            "exit status 143",
+            "exit status 130",
+            "exit status 129",
+        ]
+        endings += ["terminated by SIGKILL", "exit status 1", "terminated by SIGSEGV (core dumped)"]
+        rows = [f"2026-11-21 20:01:00,500 WARN exited: sync ({how}; not expected)\n" for how in endings]
+        rows.append("2026-11-21 20:01:00,500 INFO stopped: sync (terminated by SIGKILL)\n")
+        (logs / "up.log").write_text("".join(rows))
+        crashes.step()
+        killed, *others = [one.reason for one in told(core, Crash)]
+        assert killed.startswith("killed (SIGKILL): by a person, by the system")
+        assert others == ["exit status 1", "terminated by SIGSEGV (core dumped)"]
+
     def test_a_log_that_was_begun_anew_is_read_from_its_start(self, core):
         logs = core.places.folder("logs")
         (logs / "up.log").write_text("x" * 5000 + "\n")

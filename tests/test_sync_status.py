@@ -1,15 +1,25 @@
 """What a box says of itself: when something is news."""
 
+import argparse
+import os
+import shutil
 import time
 
 import pytest
 
+from device import paths
 from device.contracts.plays import Played
 from device.contracts.status import Online
 from device.contracts.values import Track
+from device.errors import MachineError
+from device.panel import board
+from device.sync import command
+from device.sync.access import Door
 from device.sync.ballast import Ballast
 from device.sync.core import Core, Places
+from device.sync.session import Session
 from device.sync.sight import Now
+from device.sync.state import State
 from device.sync.status import SHORTEST_SECONDS, Status
 
 IDLE = Now(pid=1)
@@ -35,6 +45,33 @@ def said(core):
         return core.passing[-1][1] if core.passing else None
 
     return look
+
+
+def test_a_sync_that_stands_still_is_not_said_to_be_in_step(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RACKDECK_HOME", str(tmp_path))
+    writer, arguments = board.Writer(), argparse.Namespace(part="status", json=False)
+    try:
+        writer.show("sync", State("in step", pid=os.getpid(), beat=board.beat()).as_dict())
+        assert command.run(arguments) == 0
+        assert "in step" in capsys.readouterr().out
+        writer.show("sync", State("in step", pid=os.getpid(), beat=board.beat() - 100).as_dict())
+        with pytest.raises(MachineError, match="has not answered for 1"):
+            command.run(arguments)
+    finally:
+        shutil.rmtree(paths.runtime())
+
+
+def test_why_files_do_not_move_is_said(core):
+    session = Session(core, Door(lambda: None), board.Writer(core.places.runtime))
+    try:
+        assert session.state().said == ""
+        with core.database.writing() as connection:
+            connection.execute(
+                "INSERT INTO uploads (hash, path, body, state, said) VALUES ('a', '', '{}', 'put off', 'no room there')"
+            )
+        assert session.state().said == "no room there"
+    finally:
+        session.close()
 
 
 def test_a_set_is_told_as_soon_as_it_has_its_number(core, said):

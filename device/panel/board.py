@@ -6,6 +6,7 @@ writer; any number may read.
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,15 @@ from device import paths
 from device.errors import InputError
 
 NAMES = ("sync", "claim", "earnings", "releases", "notices", "lists")
+BEAT_SECONDS = 5  # so often a writer that goes on working shows it, where its document has a `beat`
+SILENT_SECONDS = 30  # without one: a name server that does not answer holds the sync up for nearly as long
 MOST_BYTES = 128 * 1024  # of one document: it lies in memory and is read between two frames
 Document = dict[str, Any]
+
+
+def beat() -> int:
+    """For a document's `beat`: the machine's monotonic seconds, another number every few seconds."""
+    return int(time.monotonic()) // BEAT_SECONDS * BEAT_SECONDS
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -51,6 +59,10 @@ class Writer:
         self._shown[name] = data
         return True
 
+    def stands(self, name: str) -> bool:
+        """Whether what was pinned up is still there."""
+        return _file(self._folder, name).exists()
+
     def remove(self, name: str) -> None:
         """Take a document down."""
         self._shown.pop(name, None)
@@ -77,6 +89,13 @@ class Reader:
         if known is None or known[0] != version:
             known = self._seen[name] = version, _parsed(path, found.st_size)
         return known[1]
+
+
+def clear(folder: Path) -> None:
+    """Take down what processes that ended or were killed left; not a code that somebody may just be typing in."""
+    for path in folder.glob("board-*"):
+        if path != _file(folder, "claim"):
+            path.unlink(missing_ok=True)
 
 
 def _parsed(path: Path, size: int) -> Document | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from device import lock, paths
 from device.errors import ConfigError, InputError, MachineError
+from device.panel import board
 from device.panel.client import SOCKET_FILE
 from device.runner import config, embedded, leftovers
 from device.runner.programs import Program, Wishes, box
@@ -25,21 +26,47 @@ from device.sync import settings
 HELP = "start the box: sound server, engine and display, until Ctrl-C"
 
 FIRST = "rackdeck.first"  # entry points: what has to be finished before a box starts; each gets its home
+EXAMPLES = """\
+A box that was claimed by another machine's companion (`rackdeck box claim`) starts none of its own.
+
+examples:
+  rackdeck up --music ~/Music
+  rackdeck up --backend hw:CODEC,0 --period 64      this card, at low latency
+  rackdeck up --no-display --no-companion           the sound alone
+"""
 LOWEST_RATE = 32000  # of the engine; JACK could go lower
 LOWEST_PORT, HIGHEST_PORT = 1024, 65534
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Everything has a default that suits the machine."""
+    parser.epilog, parser.formatter_class = EXAMPLES, argparse.RawDescriptionHelpFormatter
     parser.add_argument("--music", type=Path, metavar="FOLDER", help="the folder that the file browser opens first")
     parser.add_argument("--no-display", action="store_true", help="run without a screen")
-    parser.add_argument("--period", type=int, help="frames per period, a power of two (128; 256 on a Pi 4)")
-    parser.add_argument("--rate", type=int, help="sample rate in Hz (48000)")
-    parser.add_argument("--no-companion", action="store_true", help="neither companion nor sync: the box alone")
-    parser.add_argument("--companion-port", type=int, default=embedded.PORT, help="port of the companion's page (8000)")
-    parser.add_argument("--broker-port", type=int, default=embedded.BROKER_PORT, help="port for boxes (8883)")
     parser.add_argument(
-        "--backend", default="auto", metavar="auto|alsa|dummy|hw:CARD,DEVICE", help="what to play through"
+        "--period", type=int, metavar="FRAMES", help="frames per period, a power of two (128; 256 on a Pi 4)"
+    )
+    parser.add_argument("--rate", type=int, metavar="HZ", help="sample rate (48000)")
+    parser.add_argument(
+        "--backend",
+        default="auto",
+        metavar="BACKEND",
+        help="what to play through: auto, alsa, dummy (no sound), or a card as hw:CARD,DEVICE",
+    )
+    parser.add_argument("--no-companion", action="store_true", help="neither companion nor sync: the box alone")
+    parser.add_argument(
+        "--companion-port",
+        type=int,
+        default=embedded.PORT,
+        metavar="PORT",
+        help="of the companion's page, for this machine alone (8000; live events take the next one)",
+    )
+    parser.add_argument(
+        "--broker-port",
+        type=int,
+        default=embedded.BROKER_PORT,
+        metavar="PORT",
+        help="where the broker listens for boxes (8883; the companion takes the next one)",
     )
 
 
@@ -62,6 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
         for point in entry_points(group=FIRST):
             point.load()(home)
         ended = leftovers.end(home)
+        board.clear(paths.runtime())
         server = find()
         if server.state not in ("running", "absent"):
             raise MachineError(str(server))
@@ -73,6 +101,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(summary(server, wishes, home, companion))
         return run_programs(programs, home)
     finally:
+        board.clear(paths.runtime())
         os.close(held)
 
 

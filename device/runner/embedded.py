@@ -54,4 +54,4 @@ def programs(home: Path, ports: Ports) -> list[Program]:
 
 def sync() -> Program:
     """What keeps the box in step with whichever companion it belongs to."""
-    return Program("sync", rackdeck("sync"), 60, shown="^rackdeck ", vital=False)
+    return Program("sync", rackdeck("sync"), 60, shown="^rackdeck ", vital=False, board="sync")

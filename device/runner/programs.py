@@ -18,7 +18,8 @@ class Program:
 
     order: lower starts first and stops last. stop_seconds: how long it may take to end before it is killed.
     shown: which of its lines the terminal shows, as a regular expression; its log has them all.
-    vital: whether the box makes sense without it. once: whether it is to do something and end.
+    vital: whether the box makes sense without it. once: whether it is to do something and end. board: the document on
+    the board, if any, whose `pid` and `beat` show that it works.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Program:
     shown: str = ""
     vital: bool = True
     once: bool = False
+    board: str = ""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

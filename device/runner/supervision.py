@@ -1,9 +1,10 @@
 """Runs a box's programs under supervisord, in this process.
 
-supervisord does the work: it starts in order, restarts, stops in reverse and rotates the logs. Four things it is
+supervisord does the work: it starts in order, restarts, stops in reverse and rotates the logs. Five things it is
 taught here, each through a method or event of its own: to act at once when a child ends (its loop looks once a
 second; measured, an engine came back after 1.03 s, and after 0.03 s this way), to leave a program down that says
-so by its exit status even right after its start, to stop on a hang-up, and to kill on a second Ctrl-C.
+so by its exit status even right after its start, to end one that stands still, to stop on a hang-up, and to kill on a
+second Ctrl-C.
 """
 
 import importlib
@@ -13,10 +14,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from device.panel import board
 from device.runner.programs import STAYS_DOWN, Program
 from device.runner.terminal import Terminal
 
 DELAYS = (0.0, 0.0, 1.0, 2.0, 4.0, 8.0)  # seconds before the 1st, 2nd, … start again of a program that ends at once
+
+HUNG_SECONDS = 120  # without a beat on the board; four times what the screen waits before it says so
 
 
 class WakingPoller:
@@ -56,6 +60,7 @@ class Box:
     def __init__(self, config: Path, programs: list[Program], terminal: Terminal):
         self._programs = {program.name: program for program in programs}
         self._terminal = terminal
+        self._board = board.Reader()
         self._status = 0  # of the child that was reaped last, as waitpid has it
         self._down: set[str] = set()
         self._asked_to_stop = False
@@ -88,6 +93,7 @@ class Box:
         self._events.subscribe(self._events.ProcessLogStdoutEvent, self._heard)
         self._events.subscribe(self._events.ProcessStateExitedEvent, self._ended)
         self._events.subscribe(self._events.ProcessStateBackoffEvent, self._ended_early)
+        self._events.subscribe(self._events.Tick5Event, self._end_hung)
 
     def _waitpid(self) -> tuple[int | None, int | None]:
         pid, status = self._wait()
@@ -134,6 +140,18 @@ class Box:
         process.delay = time.time() + delay
         when = f"it starts again in {delay:.0f} s" if delay else "it starts again"
         self._terminal.line("up", f"{process.config.name} {self._how(process)}; {when}")
+
+    def _end_hung(self, _event: object) -> None:
+        """A program that shows on the board that it works, and has not for long, is killed; then it starts again."""
+        for group in self._supervisor.process_groups.values():
+            for name, process in group.processes.items():
+                document = self._board.read(self._programs[name].board) if self._programs[name].board else None
+                if not document or not process.pid or document.get("pid") != process.pid:
+                    continue
+                silent = time.monotonic() - document.get("beat", time.monotonic())
+                if silent > HUNG_SECONDS:
+                    self._terminal.line("up", f"{name} has stood still for {silent:.0f} s")
+                    os.kill(process.pid, signal.SIGKILL)  # what is stopped hears nothing else
 
     def _how(self, process: Any) -> str:
         if not process.pid:

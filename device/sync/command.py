@@ -8,8 +8,10 @@ HELP = "keep the box and its companion in step; `sync status` says how things st
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Without a part it runs until it is ended."""
+    parser.epilog = "Without a part it runs until Ctrl-C; `rackdeck up` does so."
     parts = parser.add_subparsers(dest="part", metavar="status")
-    told = parts.add_parser("status", help="in step, behind by so much, offline since")
+    how = "whether the box is in step with its companion, behind or offline, and why"
+    told = parts.add_parser("status", help=how, description=how)
     told.add_argument("--json", action="store_true", help="as data")
 
 
@@ -31,16 +33,23 @@ def _serve() -> int:
 
 
 def _status(as_data: bool) -> int:
+    import time
     from pathlib import Path
 
     from device import paths
     from device.errors import MachineError
-    from device.panel.board import Reader
+    from device.panel.board import SILENT_SECONDS, Reader
     from device.sync.state import State, sentence
 
     found = Reader().read("sync")
     if found is None or not Path(f"/proc/{found.get('pid')}").exists():
         raise MachineError(f"the sync of {paths.home()} does not run; start the box with `rackdeck up`")
+    silent = time.monotonic() - found.get("beat", 0)
+    if silent > SILENT_SECONDS:
+        raise MachineError(
+            f"the sync of {paths.home()} (process {found['pid']}) has not answered for {silent:.0f} s; `rackdeck up` "
+            "ends it and starts it again after two minutes"
+        )
     if as_data:
         print(json.dumps(found, indent=1))
         return 0

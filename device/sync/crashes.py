@@ -1,4 +1,4 @@
-"""Crashes: what the runner's log says of programs that ended as they should not have, each told once."""
+"""Crashes: what the runner's log says of programs that ended though nobody asked them to, each told once."""
 
 import json
 import re
@@ -16,6 +16,9 @@ LOG = "up.log"
 MOST_READ = 256 * 1024
 LAST_LINES = 60
 _PLACE = "crashes"
+# Endings that somebody asked for: by SIGTERM, SIGHUP or Ctrl-C, as the signal and as the status of who cleans up first.
+_ASKED_FOR = re.compile(r"terminated by SIG(TERM|HUP|INT)|exit status (129|130|143)")
+_KILLED = "killed (SIGKILL): by a person, by the system for want of memory, or because it stood still"
 _LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ \w+ (spawned|exited): '?([a-z][a-z0-9-]*)'?(.*)")
 _REASON = re.compile(r" \((.*); not expected\)")
 _SECRET = re.compile(r"(?i)((?:bearer|token|password|secret|authorization)\S*?[=: ]+)(?:bearer +|basic +)?\S+")
@@ -82,7 +85,7 @@ class Crashes:
         if found[2] == "spawned":
             started[name] = moment
             return None
-        if reason is None:
+        if reason is None or _ASKED_FOR.fullmatch(reason[1]):
             return None
         lines = self._lines(name)
         trace = next((at for at in range(len(lines) - 1, -1, -1) if _TRACE in lines[at]), None)
@@ -91,7 +94,7 @@ class Crashes:
             self._version,
             self._core.boot,
             max(0, int(moment * 1000)),
-            codec.clean(reason[1], 120),
+            _KILLED if reason[1] == "terminated by SIGKILL" else codec.clean(reason[1], 120),
             max(0.0, moment - started.get(name, moment)),
             "\n".join(lines[trace:])[:16_000] if trace is not None else "",
             tuple(lines[-min(LAST_LINES, MOST_LINES) :]),

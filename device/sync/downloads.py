@@ -1,5 +1,9 @@
-"""Downloads: tracks and other files for this box, resumed where they were cut, checked by their hash."""
+"""Downloads: tracks and other files for this box, resumed where they were cut, checked by their hash.
 
+What is on the box already, whoever put it there, is known by its hash and not fetched.
+"""
+
+import heapq
 import http.client
 import json
 import logging
@@ -16,6 +20,7 @@ from device.sync import lists, tracks
 from device.sync.ballast import free
 from device.sync.core import Core
 from device.sync.database import DiskFullError
+from device.sync.music import Music
 from device.sync.uploads import LONGEST_WAIT
 from device.sync.web import Web
 
@@ -23,6 +28,8 @@ log = logging.getLogger(__name__)
 IDLE_SECONDS = 30.0
 FULL_SECONDS = 600
 LONGEST_NAME = 240  # bytes; a disk takes 255, and a number may come behind it
+MOST_LOOKED = 100  # files of which is asked at one time whether they are here
+KEPT_SECONDS = 28 * 24 * 3600  # of a part whose token was refused; the companion's tokens live as long
 RECORDING_ROOM = 256 * 1024 * 1024  # bytes that stay free for recordings
 _SENT = codec.both(Sent)[0]
 Outcome = Literal["there", "wanted", "disk full", "wrong hash", "not playable"]
@@ -34,7 +41,9 @@ class Downloads:
     def __init__(self, core: Core, room: int = RECORDING_ROOM):
         self._core, self._room = core, room
         self._web = Web(core)
-        self._music = core.places.folder("music")
+        self._folder = core.places.folder("music")
+        self._music = Music(self._folder)
+        self._looked: set[str] = set()  # hashes of what is not here
         self._incoming = core.places.sync / "incoming"
         self._incoming.mkdir(exist_ok=True)
         with core.database.writing() as connection:
@@ -43,6 +52,8 @@ class Downloads:
     def step(self) -> float:
         """Fetch what is wanted; returns how long to wait."""
         core = self._core
+        if self._recognise():
+            return 0.0
         if not core.carries():
             return IDLE_SECONDS
         now = int(time.clock_gettime(time.CLOCK_BOOTTIME))
@@ -68,10 +79,30 @@ class Downloads:
             self._set(name, due=now + int(wait), tries=tries + 1, said=f"the companion is not reached ({exc})"[:300])
             return min(wait, 1.0)
 
+    def _recognise(self) -> bool:
+        """Look for some of the wanted files on this box, which costs no connection. Whether one is here."""
+        core = self._core
+        if core.access is None:
+            return False
+        waiting = "SELECT hash FROM downloads WHERE state IN ('wanted', 'disk full')"
+        fresh = {row[0] for row in core.database.connection.execute(waiting)}
+        self._looked &= fresh
+        for name in heapq.nsmallest(MOST_LOOKED, fresh - self._looked):
+            self._looked.add(name)
+            row = core.database.connection.execute("SELECT body FROM downloads WHERE hash = ?", (name,)).fetchone()
+            sent: Sent | None = _SENT(json.loads(row[0])) if row else None
+            if sent is None or sent.purpose not in ("track", "stem"):
+                continue
+            path = self._music.find(core.database, name, sent.file.size)
+            if path is not None:
+                self._done(sent, path, "there")
+                return True
+        return False
+
     def _fetch(self, sent: Sent, path: Path | None) -> float:
         name, size = sent.file.hash, sent.file.size
         if path is not None and path.exists() and tracks.digest(path) == name:  # killed after it was put there
-            return self._done(sent, path, "there")
+            return self._arrived(sent, path)
         if not self._is_fitting(sent):
             return self._done(sent, None, "not playable", "its name is not that of a music file, or too long")
         part = self._incoming / f"{name}.part"
@@ -80,6 +111,8 @@ class Downloads:
             return self._full(name)
         if there < size or size == 0:
             status = self._receive(sent, part, there)
+            if status in (404, 410):
+                part.unlink(missing_ok=True)  # deleted there: should it be sent again, it comes from the start
             if status in (401, 403, 404, 410):
                 return self._done(sent, None, "wanted", f"the companion says status {status}")
             if (now := part.stat().st_size) < size:  # the companion sends so much at one time; or the line was cut
@@ -94,7 +127,12 @@ class Downloads:
         place.parent.mkdir(exist_ok=True)
         part.replace(place)
         _sync(place.parent)
-        return self._done(sent, place, "there")
+        return self._arrived(sent, place)
+
+    def _arrived(self, sent: Sent, path: Path) -> float:
+        if sent.track is not None:
+            self._name(path, sent)
+        return self._done(sent, path, "there")
 
     def _receive(self, sent: Sent, part: Path, there: int) -> int:
         answer = self._web.ask("GET", sent.url, {"Authorization": f"Bearer {sent.token}", "Range": f"bytes={there}-"})
@@ -129,15 +167,13 @@ class Downloads:
         """A free name in the music folder; other files lie with the sync's own."""
         if sent.purpose not in ("track", "stem"):
             return self._incoming / f"{sent.file.hash}.kept"
-        wished = self._music / sent.file.name
+        wished = self._folder / sent.file.name
         found, number = wished, 2
         while found.exists():
             found, number = wished.with_name(f"{wished.stem} ({number}){wished.suffix}"), number + 1
         return found
 
     def _done(self, sent: Sent, path: Path | None, outcome: Outcome, said: str = "") -> float:
-        if path is not None and sent.track is not None:
-            self._name(path, sent)
         state = "there" if outcome == "there" else "asked" if outcome == "wanted" else "refused"
         with self._core.database.writing() as connection:
             connection.execute(
@@ -166,9 +202,10 @@ class Downloads:
     def _tidy(self) -> None:
         """Parts of what nobody waits for any more go: of a former owner, or sent in vain."""
         parts = {part.stem: part for part in self._incoming.glob("*.part")}
-        waiting = "SELECT hash FROM downloads WHERE state IN ('wanted', 'disk full', 'asked')"
-        for (name,) in self._core.database.connection.execute(waiting).fetchall() if parts else ():
-            parts.pop(name, None)
+        waiting = "SELECT hash, state FROM downloads WHERE state IN ('wanted', 'disk full', 'asked')"
+        for name, state in self._core.database.connection.execute(waiting).fetchall() if parts else ():
+            if name in parts and (state != "asked" or time.time() - parts[name].stat().st_mtime < KEPT_SECONDS):
+                del parts[name]
         for part in parts.values():
             part.unlink(missing_ok=True)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from device.contracts import codec, commands, configuration, documents, earnings, files, lists, notices, releases
 from device.contracts.envelope import Message
+from device.contracts.files import Received
 from device.sync import settings
 from device.sync.core import uptime
 from device.sync.documents import Merging
@@ -15,6 +16,7 @@ from device.sync.lists import progress
 from device.sync.outbox import Outbox
 from device.sync.uploads import AGAIN_SECONDS
 
+MOST_WAITING = 20_000  # files that are to come; one that is sent beyond that is answered with why it is not taken
 KEPT = {"release": 200, "notice": 100, "list": 500}  # copies of a kind, the latest
 Handler = Callable[[sqlite3.Connection, Message], None]
 
@@ -127,10 +129,19 @@ class Effects:
         self.changed.add("uploads")
 
     def _sent(self, connection: sqlite3.Connection, message: Message) -> None:
+        name = message.body.file.hash
+        waiting = connection.execute(
+            "SELECT count(*) FROM downloads WHERE state IN ('wanted', 'disk full') AND hash <> ?", (name,)
+        ).fetchone()[0]
+        if waiting >= MOST_WAITING:
+            said = f"{MOST_WAITING:,} files wait for this box already; send it again when some have come"
+            self._outbox.add(connection, Received(name, "disk full", said))
+            self.changed.add("outbox")
+            return
         connection.execute(
             "INSERT INTO downloads (hash, body, state) VALUES (?, ?, 'wanted') ON CONFLICT DO UPDATE SET "
             "body = excluded.body, state = 'wanted', due = 0, tries = 0, said = ''",
-            (message.body.file.hash, json.dumps(codec.plain(message.body))),
+            (name, json.dumps(codec.plain(message.body))),
         )
         self.changed.add("downloads")
 

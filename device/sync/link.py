@@ -100,6 +100,11 @@ class Link:
                 self._client.disconnect()
             self._drop()
 
+    def again(self) -> None:
+        """End the connection and begin another at once: then the companion sends all that has no receipt."""
+        self.close()
+        self._due = 0.0
+
     def _flush(self, client: mqtt.Client) -> None:
         end = time.monotonic() + 1.0
         while client.want_write() and time.monotonic() < end and client.loop_write() == MQTTErrorCode.MQTT_ERR_SUCCESS:

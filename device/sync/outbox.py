@@ -140,6 +140,11 @@ class Outbox:
         connection.execute("DELETE FROM streams")
 
     @staticmethod
+    def is_empty(connection: sqlite3.Connection, stream: str) -> bool:
+        """Whether all of a stream has been receipted."""
+        return connection.execute("SELECT 1 FROM outbox WHERE stream = ? LIMIT 1", (stream,)).fetchone() is None
+
+    @staticmethod
     def waiting(connection: sqlite3.Connection) -> Waiting:
         """How much has not been receipted."""
         row = connection.execute(

@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from device.contracts import ids
@@ -61,14 +62,16 @@ def find(connection: sqlite3.Connection, name: str, kind: str = "playlist") -> L
 def places(connection: sqlite3.Connection, entries: Iterable[Entry]) -> dict[str, Path]:
     """Where the files of entries are on this box, by the entry's id, as far as that is known.
 
-    What a page puts in has no hash, but the number of its track, which came along with the file.
+    What was put in without a hash, or where another version came meanwhile, has the number of its track, which came
+    along with the file.
     """
     came = dict(
         connection.execute("SELECT json_extract(body, '$.track.id'), hash FROM downloads WHERE state = 'there'")
     )
-    hashes = {entry.id: entry.hash or came.get(entry.track or None, "") for entry in entries}
-    found = _files(connection, hashes.values())
-    return {number: found[digest] for number, digest in hashes.items() if digest in found}
+    hashes = {entry.id: (entry.hash, came.get(entry.track or None, "")) for entry in entries}
+    found = _files(connection, chain.from_iterable(hashes.values()))
+    here = ((number, next(filter(None, map(found.get, both)), None)) for number, both in hashes.items())
+    return {number: path for number, path in here if path is not None}
 
 
 def _files(connection: sqlite3.Connection, hashes: Iterable[str]) -> dict[str, Path]:

@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from device.contracts import delivery, envelope, topics
@@ -16,6 +16,7 @@ from device.sync.inbox import MOST_STREAMS, Effect, Inbox, look_again, read
 
 log = logging.getLogger(__name__)
 Packet = tuple[str, bytes]  # topic and payload
+Afresh = Callable[[sqlite3.Connection], None]
 
 
 @dataclass(slots=True)
@@ -40,10 +41,12 @@ class Taken:
 
 
 class Receiver:
-    """Takes packets. effect: what a message does, within the transaction."""
+    """Takes packets, each lot in one transaction. effect: what a message does; afresh: what is done when some are lost
+    for good, or the companion knows less than it did.
+    """
 
-    def __init__(self, database: Database, effect: Effect, clock: Clock):
-        self._database, self._effect, self._clock = database, effect, clock
+    def __init__(self, database: Database, effect: Effect, clock: Clock, afresh: Afresh):
+        self._database, self._effect, self._clock, self._afresh = database, effect, clock, afresh
         with database.writing() as connection:
             look_again(connection, effect)
 
@@ -67,6 +70,8 @@ class Receiver:
             for (stream, epoch), inbox in inboxes.items():
                 inbox.store()
                 taken.cursors[stream, epoch] = inbox.cursor
+            if taken.lost or taken.older:
+                self._afresh(connection)
         return taken
 
     def _numbered(

@@ -33,6 +33,7 @@ def document(connection: sqlite3.Connection, name: str, now: int) -> board.Docum
 
 
 def _lists(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Those that were sent here, with how many of their files there are, then the other playlists: they want none."""
     there = {row[0] for row in connection.execute("SELECT hash FROM downloads WHERE state = 'there'")}
     own = {row.id: row for row in playlists.listed(connection)}
     shown = []
@@ -40,18 +41,10 @@ def _lists(connection: sqlite3.Connection) -> list[dict[str, Any]]:
         files, known = row.pop("files", []), own.pop(row["list"], None)
         if known is not None:
             row["title"] = known.title
-        shown.append({**row, "files": len(files), "there": sum(one in there for one in files)})
+        shown.append({**row, "held": True, "files": len(files), "there": sum(one in there for one in files)})
     rest = [row for row in own.values() if row.kind == "playlist"][: MOST_LISTS - len(shown)]
     return shown + [
-        {
-            "list": row.id,
-            "of": row.kind,
-            "title": row.title,
-            "tracks": row.tracks,
-            "files": row.needed,
-            "there": row.there,
-        }
-        for row in rest
+        {"list": row.id, "of": row.kind, "title": row.title, "tracks": row.tracks, "held": False} for row in rest
     ]
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import random
+import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ AT_ONCE = 64  # rows that are read from the database together
 SETTLE_SECONDS = 0.1
 CALM_SECONDS = 5.0  # so long after a beginning another one is not answered by sending all again
 Publish = Callable[[str, bytes], None]
+Afresh = Callable[[sqlite3.Connection, list[str]], None]
 
 
 @dataclass(slots=True)
@@ -28,12 +30,20 @@ class _Stream:
 
 
 class Sender:
-    """Sends while there is a link. publish: takes a stream and the bytes of a message. Times: monotonic seconds."""
+    """Sends while there is a link. publish: takes a stream and the bytes of a message; afresh: what is done, in the
+    same transaction, when streams are numbered anew. Times: monotonic seconds.
+    """
 
     def __init__(
-        self, database: Database, outbox: Outbox, publish: Publish, jitter: Callable[[], float] = random.random
+        self,
+        database: Database,
+        outbox: Outbox,
+        publish: Publish,
+        afresh: Afresh,
+        jitter: Callable[[], float] = random.random,
     ):
-        self._database, self._outbox, self._publish, self._jitter = database, outbox, publish, jitter
+        self._database, self._outbox, self._publish = database, outbox, publish
+        self._afresh, self._jitter = afresh, jitter
         self._streams: dict[str, _Stream] = {}
         self._receipted: dict[str, float] = {}  # streams with rows that may go, and since when
         self._began = 0.0
@@ -67,8 +77,8 @@ class Sender:
         if now - self._began > CALM_SECONDS:
             self.connect(now)
 
-    def heard(self, cursors: Iterable[Cursor], now: float) -> list[str]:
-        """Receipts came. Returns the streams that had to be numbered anew: this outbox was an old copy."""
+    def heard(self, cursors: Iterable[Cursor], now: float) -> None:
+        """Receipts came. Where the companion has more than there is, this was an old copy: it is numbered anew."""
         beyond: list[str] = []
         for cursor in cursors:
             stream = self._streams.get(cursor.stream)
@@ -84,7 +94,6 @@ class Sender:
                 beyond.append(cursor.stream)
         if beyond:
             self._renumber(beyond)
-        return beyond
 
     def _renumber(self, names: list[str]) -> None:
         with self._database.writing() as connection:
@@ -92,6 +101,7 @@ class Sender:
                 log.warning("the companion has more of %s than this outbox ever had; it is numbered anew", name)
                 self._outbox.renumber(connection, name)
                 self._receipted.pop(name, None)
+            self._afresh(connection, names)
         self.refresh()
         self._asks = True
 

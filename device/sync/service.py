@@ -104,7 +104,8 @@ def _opened(places: Places, stop: Callable[[], bool]) -> Core | None:
             return Core(places)
         except DiskFullError as exc:
             log.error("%s", exc)
-            board.Writer(places.runtime).show("sync", State("disk full", said=str(exc), pid=os.getpid()).as_dict())
+            found = State("disk full", said=str(exc), pid=os.getpid(), beat=board.beat())
+            board.Writer(places.runtime).show("sync", found.as_dict())
             time.sleep(AFTER_TROUBLE)
     return None
 

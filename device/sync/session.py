@@ -44,18 +44,19 @@ class Session:
         self.link = Link(self._will)
         core.wake = self.link.wake
         self._effects = Effects(core.outbox)
-        self._receiver = Receiver(core.database, self._effects.apply, core.clock)
-        self._sender = Sender(core.database, core.outbox, self.link.publish)
-        self._version = core.database.version()
-        self._access_due = self._state_due = self._probe_due = 0.0
-        self._state = State("connecting", pid=os.getpid())
+        documents = self._effects.documents
+        self._receiver = Receiver(core.database, self._effects.apply, core.clock, documents.say_all)
+        self._sender = Sender(core.database, core.outbox, self.link.publish, self._renumbered)
+        self._version = -1  # of the database when it was last looked at
+        self._access_due = self._state_due = self._probe_due = self._again_due = 0.0
+        self._untaken = False  # something came that could not be kept
+        self._state = State("connecting", pid=os.getpid(), beat=board.beat())
         self._birth: Any = None
         self._fresh: set[str] = set()
         core.changed = self._note
         self._said = core.database.said
         self._writer.show("sync", self._state.as_dict())
         self._look()
-        self._tell_edits()
         self._show(set(screen.NAMES))
 
     def step(self) -> None:
@@ -68,6 +69,7 @@ class Session:
                 self._access_due = now + ACCESS_SECONDS
                 self._look()
             self._take()
+            self._ask_again(now)
             self._refresh()
             self._sender.settle(time.monotonic())
         except DiskFullError as exc:
@@ -148,15 +150,18 @@ class Session:
         now = time.monotonic()
         try:
             taken = self._receiver.take(packets)
+        except (DiskFullError, sqlite3.OperationalError):
+            self._untaken = True
+            raise
         finally:
-            self.link.done()  # the companion sends again what had no effect
+            self.link.done()
         receipt = taken.receipt()
         if receipt is not None:
             self._send("receipts", receipt)
         elif taken.opened:
             self._send("receipts", Receipt(()))
-        if taken.receipts and "documents" in self._sender.heard(taken.receipts, now):
-            self._compare()
+        if taken.receipts:
+            self._sender.heard(taken.receipts, now)
         if taken.opened:
             self._sender.opened(now)
         if taken.lost:
@@ -164,7 +169,7 @@ class Session:
         if taken.older:
             log.warning("the companion knows less than it said before: what this box has of documents is told anew")
         if taken.lost or taken.older:
-            self._compare()
+            self._sender.refresh()
         if taken.watched is not None:
             self._core.watched = now + taken.watched.seconds, taken.watched
             self._core.ring({"live"})
@@ -173,6 +178,12 @@ class Session:
             self._show(changed)
             self._core.ring(changed)
             self._sender.refresh()
+
+    def _ask_again(self, now: float) -> None:
+        """Have the companion send again what could not be kept; by itself it would wait up to three minutes."""
+        if self._untaken and not self._core.database.refused and now >= self._again_due:
+            self._untaken, self._again_due = False, now + PROBE_SECONDS
+            self.link.again()
 
     def _note(self, names: set[str]) -> None:
         """Another thread changed what the screen shows."""
@@ -185,9 +196,9 @@ class Session:
             self._show(fresh)
         version = self._core.database.version()
         if version != self._version:
-            self._version = version
             self._tell_edits()
             self._sender.refresh()
+            self._version = version  # not before: on a full disk it is looked at again
 
     def _tell_edits(self) -> None:
         """What was edited here, by whichever process, is for the companion."""
@@ -197,11 +208,10 @@ class Session:
                 documents.tell(connection)
             self._show({"lists"})
 
-    def _compare(self) -> None:
-        """Something that was told or heard is lost: say what is here of every document, and get the rest."""
-        with self._core.database.writing() as connection:
+    def _renumbered(self, connection: sqlite3.Connection, streams: list[str]) -> None:
+        """The companion has more of these than this box remembers: say what is here of every document, get the rest."""
+        if "documents" in streams:
             self._effects.documents.say_all(connection)
-        self._sender.refresh()
 
     def _pass(self) -> None:
         passing = self._core.passing
@@ -229,9 +239,11 @@ class Session:
         if self._core.database.refused and now >= self._probe_due:
             self._probe_due = now + PROBE_SECONDS
             self._core.database.probe()
-        known, self._state = self._state, self.state()
+        self._state = self.state()
+        taken_down = not self._writer.stands("sync")
         try:
-            if self._writer.show("sync", self._state.as_dict()) and self._state == known:  # somebody took it down
+            self._writer.show("sync", self._state.as_dict())
+            if taken_down:
                 self._show(set(screen.NAMES))
         except OSError as exc:
             log.warning("the board could not be written: %s", exc)
@@ -245,9 +257,13 @@ class Session:
             "SELECT count(*), ifnull(sum(json_extract(body, '$.size')), 0) FROM uploads "
             "WHERE state NOT IN ('kept', 'refused', 'gone')"
         ).fetchone()
-        access, quality = core.access, core.clock.quality
+        (held_up,) = connection.execute(
+            "SELECT ifnull(max(said), '') FROM (SELECT said FROM uploads WHERE state IN ('wanted', 'put off') "
+            "UNION ALL SELECT said FROM downloads WHERE state IN ('wanted', 'disk full'))"
+        ).fetchone()
+        access, out, quality = core.access, core.out, core.clock.quality
         word = judge(
-            access is not None and bool(access.owner) and not core.out,
+            access is not None and bool(access.owner) and not out,
             self.link.up,
             self.link.refused,
             self._sender.answered,
@@ -263,12 +279,13 @@ class Session:
             files,
             size,
             since,
-            core.out or self.link.said or self._said,
-            access.companion if access and not core.out else "",
+            out or self.link.said or self._said or held_up,
+            access.companion if access and not out else "",
             access.name if access else "",
             quality,
             waiting.oldest,
             self._state.pid,
+            board.beat(),
         )
 
     def _changed(self, word: str, now: int) -> int:
@@ -295,4 +312,5 @@ class Session:
         if self.link.up:
             self._send("status", status.Offline(reason), retain=True)
         self.link.close()
-        self._writer.remove("sync")
+        for name in ("sync", *screen.NAMES):
+            self._writer.remove(name)

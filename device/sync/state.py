@@ -12,7 +12,8 @@ class State:
 
     behind: messages that the companion has not receipted; files: what has not gone up; since: ms since 1970 when this
     word became true, 0 when the clock cannot be trusted; said: a sentence, or empty; oldest: ms since 1970 when
-    the first message that waits was made; pid: of the process that says so, which may be gone.
+    the first message that waits was made; pid: of the process that says so, which may be gone; beat: when it
+    said so last, see `device.panel.board`.
     """
 
     state: Word
@@ -26,6 +27,7 @@ class State:
     clock: str = "set"
     oldest: int = 0
     pid: int = 0
+    beat: int = 0
 
     def as_dict(self) -> dict[str, object]:
         """For the board and for `--json`."""

@@ -1,4 +1,8 @@
-"""Uploads: files that the companion wants, by the tus protocol, from where it has them, until it says `file.kept`."""
+"""Uploads: files that the companion wants, by the tus protocol, from where it has them, until it says `file.kept`.
+
+Few offers are without an answer at one time. The other files wait here, as rows and not as messages, and are offered
+when there is an answer, the smallest first; so a box that is away for long tells of each file once.
+"""
 
 import http.client
 import json
@@ -13,12 +17,14 @@ from device.contracts.files import Offered
 from device.errors import MachineError
 from device.sync import settings
 from device.sync.core import Core
-from device.sync.outbox import Outbox
+from device.sync.outbox import STREAM, Outbox
 from device.sync.web import FAST_PIECE, PIECE, Throttled, Web
 
 log = logging.getLogger(__name__)
 IDLE_SECONDS = 30.0
 AGAIN_SECONDS = 6 * 3600  # an offer that nobody answered is made again
+MOST_OFFERED = 32  # offers without an answer
+SLOT_SECONDS = 2.0
 KEPT_SECONDS = 600  # so long the companion may take to check a file that it has
 _LOST = (401, 403, 404, 410)  # the token or the upload is out of date
 _LATER = (423, 429)  # another request still writes; too many
@@ -28,14 +34,19 @@ _TUS = {"Tus-Resumable": "1.0.0"}
 
 
 def offer(connection: sqlite3.Connection, outbox: Outbox, offered: Offered, path: Path) -> None:
-    """Offer a file to the companion, in the caller's transaction."""
-    due = _now() + AGAIN_SECONDS
+    """Offer a file to the companion as soon as few enough others are offered, in the caller's transaction."""
+    state = "offered" if free_slots(connection) > 0 else "waiting"
     made = connection.execute(
-        "INSERT INTO uploads (hash, path, body, state, due) VALUES (?, ?, ?, 'offered', ?) ON CONFLICT DO NOTHING",
-        (offered.file.hash, str(path), _stored(offered), due),
+        "INSERT INTO uploads (hash, path, body, state, due) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (offered.file.hash, str(path), _stored(offered), state, _now() + AGAIN_SECONDS),
     ).rowcount
-    if made:
+    if made and state == "offered":
         outbox.add(connection, offered)
+
+
+def free_slots(connection: sqlite3.Connection) -> int:
+    """How many files may be offered now."""
+    return MOST_OFFERED - int(connection.execute("SELECT count(*) FROM uploads WHERE state = 'offered'").fetchone()[0])
 
 
 def _stored(offered: Offered) -> str:
@@ -75,7 +86,8 @@ class Uploads:
         ).fetchone()
         if row is None:
             self._web.close()
-            return IDLE_SECONDS
+            waits = connection.execute("SELECT 1 FROM uploads WHERE state = 'waiting' LIMIT 1").fetchone()
+            return SLOT_SECONDS if waits else IDLE_SECONDS
         name, path, url, token, tries, size = row
         try:
             return self._send(name, Path(path), size, url, {**_TUS, "Authorization": f"Bearer {token}"}, tries)
@@ -88,9 +100,17 @@ class Uploads:
             return min(wait, 1.0)
 
     def _offer_again(self, connection: sqlite3.Connection) -> None:
+        """Offer what waits, and what got no answer for long; not while the offer before may be on its way."""
+        size = "json_extract(body, '$.size')"
         rows = connection.execute(
-            "SELECT hash, body FROM uploads WHERE state IN ('offered', 'put off', 'sent') AND due <= ?", (_now(),)
+            f"SELECT hash, body FROM uploads WHERE state = 'waiting' OR (state IN ('put off', 'sent') AND due <= ?) "
+            f"ORDER BY state = 'waiting', {size} LIMIT ?",
+            (_now(), max(0, free_slots(connection))),
         ).fetchall()
+        if not rows and self._core.outbox.is_empty(connection, STREAM[Offered]):
+            rows = connection.execute(
+                "SELECT hash, body FROM uploads WHERE state = 'offered' AND due <= ?", (_now(),)
+            ).fetchall()
         for name, body in rows:
             self._offer(name, body)
 
