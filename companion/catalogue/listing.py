@@ -11,6 +11,7 @@ from companion.catalogue import search
 from companion.catalogue.models import Credit, Track
 from companion.database import Compiled
 from companion.projects import items
+from companion.uploads.models import StoredFile
 from companion.web import paging
 
 ROW = (
@@ -28,11 +29,14 @@ ROW = (
     "loudness",
     "artwork",
     "recording",
+    "hash",
     "version",
     "created",
     "changed",
 )
-COLUMNS = [getattr(Track, name) for name in ROW]
+# of the version that is played
+_HASH = peewee.fn.COALESCE(StoredFile.select(StoredFile.sha256).where(StoredFile.id == Track.file), "").alias("hash")
+COLUMNS = [_HASH if name == "hash" else getattr(Track, name) for name in ROW]
 # name of a sort: (column, before the id, and what is less than all its values). What has none of it comes last, in
 # both directions: it has NULL or that value. `added` is the id alone.
 SORTS: dict[str, tuple[Any, Any]] = {

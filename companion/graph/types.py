@@ -71,6 +71,7 @@ class Track:
     loudness: float | None
     artwork: str
     recording: str
+    hash: str
     version: int
     created: Long
     changed: Long

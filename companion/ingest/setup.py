@@ -35,7 +35,9 @@ def _parted(box: str, _owner: str) -> None:
 def finding() -> tuple[bool, str]:
     """For the page of health. A box that sends nonsense does not make the companion ill."""
     waiting = letters.counts()["open"]
-    return True, f"{waiting} dead letters wait for an administrator" if waiting else "no dead letters"
+    if not waiting:
+        return True, "no dead letters"
+    return True, f"{waiting} dead letter{' waits' if waiting == 1 else 's wait'} for an administrator"
 
 
 def install() -> None:

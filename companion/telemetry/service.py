@@ -70,6 +70,27 @@ def crash(user: str, box: str, number: int) -> dict[str, Any]:
     return _crash(row) | {"report": json.loads(row.body)}
 
 
+def crashes_everywhere(box: str, after: str, limit: int) -> tuple[list[dict[str, Any]], str]:
+    """A page of crashes of everybody's boxes or of one, newest first, and the next cursor: for who administers."""
+    query = BoxCrash.select()
+    if box:
+        query = query.where(BoxCrash.box == box)
+    rows, following = paging.newest(query, BoxCrash.id, after, limit, int)
+    return [_whose(row) for row in rows], following
+
+
+def crash_anywhere(number: int) -> dict[str, Any]:
+    """One crash of anybody's box, as `crash` has it: for who administers. NotFound."""
+    row = BoxCrash.get_or_none(BoxCrash.id == number)
+    if row is None:
+        raise NotFound("there is no such crash")
+    return _whose(row) | {"report": json.loads(row.body)}
+
+
+def _whose(row: BoxCrash) -> dict[str, Any]:
+    return _crash(row) | {"box": row.box, "owner": row.owner_id}
+
+
 def forget() -> int:
     """Drop old reports; returns how many."""
     BoxCrash.delete().where(BoxCrash.came < elapsed.passed() - CRASH_MS).execute()

@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
+import peewee
+
 from companion.boxes import service as boxes
 from companion.database import database
+from companion.errors import NotFound
 from companion.media.kinds import OPAQUE
 from companion.transfers.models import Transfer
 from companion.transfers.offers import KINDS
 from companion.uploads import files
 from companion.uploads import service as uploads
-from companion.uploads.models import Upload
+from companion.uploads.models import Upload, key
 from companion.web import paging
 
 _SHOWN = (
@@ -25,11 +28,7 @@ def listed(user: str, box: str, way: str, after: str, limit: int) -> tuple[list[
     query = Transfer.select().where((Transfer.owner == user) & (Transfer.box == box))
     if way:
         query = query.where(Transfer.way == way)
-    cursor = paging.decode(after, [str])
-    if cursor:
-        query = query.where(Transfer.id < cursor[0])
-    found = list(query.order_by(Transfer.id.desc()).limit(limit + 1))
-    rows, following = paging.page(found, limit, lambda row: [row.id])
+    rows, following = paging.newest(query, Transfer.id, after, limit)
     return _shown(rows), following
 
 
@@ -45,6 +44,33 @@ def _shown(rows: list[Transfer]) -> list[dict[str, Any]]:
             told |= {"done": upload.offset, "state": "checking" if upload.state == "checking" else "wanted"}
         shown.append(told)
     return shown
+
+
+def logs_everywhere(box: str, after: str, limit: int) -> tuple[list[dict[str, Any]], str]:
+    """A page of the logs that were fetched from everybody's boxes or from one, newest first: for who administers."""
+    query = Transfer.select().where(_fetched())
+    if box:
+        query = query.where(Transfer.box == box)
+    rows, following = paging.newest(query, Transfer.id, after, limit)
+    return [_logs(row) for row in rows], following
+
+
+def logs_anywhere(number: str) -> dict[str, Any]:
+    """Logs of anybody's box, with the `key` that storage has them under: for who administers. NotFound."""
+    row = Transfer.get_or_none((Transfer.id == number) & _fetched())
+    if row is None:
+        raise NotFound("there are no such logs; their owner may have deleted them")
+    return _logs(row) | {"key": key(row.file)}
+
+
+def _fetched() -> peewee.Expression:
+    """Of logs that are here; a set's own log is nobody's but its owner's."""
+    return (Transfer.purpose == "bundle") & (Transfer.file != "")
+
+
+def _logs(row: Transfer) -> dict[str, Any]:
+    told = {name: getattr(row, name) for name in ("id", "box", "name", "size")}
+    return told | {"owner": row.owner_id, "came": row.changed}
 
 
 def exported(user: str) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from flask import Blueprint, Response, request
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from companion.errors import Invalid, Problem
+from companion.errors import Invalid, NotFound, Problem
 from companion.web import conditional, idempotency
 from companion.web.identity import Access
 
@@ -123,6 +123,8 @@ def _called(route: Route) -> Callable[..., Response]:
     adapter = None if route.gives is None else TypeAdapter(route.gives)
 
     def call(**arguments: Any) -> Response:
+        if any(isinstance(value, int) and value >= _LARGEST for value in arguments.values()):
+            raise NotFound("nothing has so large a number")
         if takes is not None:
             arguments["body"] = body_of(takes)
         if query is not None:

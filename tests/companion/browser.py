@@ -31,6 +31,7 @@ from companion.sets import service as box_sets
 from companion.sets.models import BoxSet
 from companion.storage.service import open_storage
 from companion.telemetry import receiving as telemetry
+from companion.telemetry.models import BoxCrash
 from companion.transfers import setup as transfers
 from companion.uploads import service as uploads
 from device.contracts import topics
@@ -122,6 +123,13 @@ class Companion:
             wrong = text.replace(b'"track.played"', b'"track.dropped"')
             values = {"box": box, "owner": owner, "stream": "plays", "epoch": "e", "seq": 7, "kind": "track.dropped"}
             DeadLetter.create(**values, payload=wrong, reason="nothing here handles it", came=database.now())
+
+    def crash(self, box):
+        """As if a program of a box had ended as it should not have."""
+        report = json.dumps({"stack": "rt_mix", "lines": ["last words"]})
+        with self.database():
+            what = {"process": "engine", "version": "0.1.0", "reason": "signal 11", "crashed": database.now()}
+            BoxCrash.create(owner=Box.get_by_id(box).owner_id, box=box, body=report, **what)
 
     def copy_track(self, track, count):
         """As if somebody had uploaded so many more: Take 00001 and so on, each older than the one before."""

@@ -25,6 +25,8 @@ from tests.companion.people import PASSWORD
         ("get", "/admin/audit"),
         ("get", "/admin/audit/verdict"),
         ("get", "/admin/boxes"),
+        ("get", "/admin/crashes"),
+        ("get", "/admin/logs"),
         ("get", "/admin/flags"),
         ("put", "/admin/flags/x"),
         ("delete", "/admin/flags/x"),

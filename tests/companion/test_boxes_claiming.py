@@ -7,6 +7,8 @@ import io
 import os
 import re
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -357,14 +359,72 @@ def test_a_reset_that_was_cut_short_is_finished_at_the_next_command(place, tmp_p
     assert not (home / "recordings").exists()
 
 
-def test_a_box_that_runs_is_not_reset(place):
-    (place.parent / "run").mkdir()
-    held = lock.take(place.parent / "run" / "up.lock", "a box")
+@pytest.mark.parametrize(("file", "what"), [("run/up.lock", "a box"), ("sync/sync.lock", "a sync")])
+def test_a_box_that_runs_is_not_reset(place, file, what):
+    (place.parent / file).parent.mkdir()
+    held = lock.take(place.parent / file, what)
     try:
-        with pytest.raises(ConfigError, match="already runs"):
+        with pytest.raises(ConfigError, match=f"{what} already runs"):
             box("reset", "--yes")
+        (place.parent / reset.MARK).touch()  # and nobody else goes on with a reset that is still at work
+        with pytest.raises(ConfigError, match="already runs"):
+            box("status")
     finally:
         os.close(held)
+    assert place.is_dir()
+
+
+KILLED_AT_EACH_STEP = """
+import os, signal, sys
+from pathlib import Path
+from provisioning import reset
+home, steps = Path(sys.argv[1]), int(sys.argv[2])
+def count(event, _arguments):
+    global steps
+    if event in ("os.remove", "os.rmdir", "os.rename"):
+        steps -= 1
+        if steps < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+def work(left, go):
+    global steps
+    steps = left
+    if not os.fork():
+        sys.addaudithook(count)
+        go(home)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.wait()[1]) == 0
+def fill():
+    for name in ("identity/key.pem", "sync/sync.db", "music/a/b.wav", "recordings/c.wav", "letter.txt"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text("x")
+for step in range(steps):
+    fill()
+    if work(step, reset.reset):
+        print(step)
+        break
+    if (home / reset.MARK).exists():
+        work(step // 2, reset.resume)  # and once more
+        reset.resume(home) if step % 2 else reset.finish(home)
+        left = {path.name for path in home.iterdir()} - {"run"}
+        assert left <= {"letter.txt"}, (step, left)
+    else:  # it had not begun
+        assert (home / "identity/key.pem").exists() and (home / "music/a/b.wav").exists(), step
+"""
+
+
+def test_a_reset_that_is_killed_anywhere_is_finished_or_has_not_begun(tmp_path):
+    command = [sys.executable, "-c", KILLED_AT_EACH_STEP, str(tmp_path / "box"), "100"]
+    env = {**os.environ, "RACKDECK_HOME": str(tmp_path / "other")}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 10
+
+
+def test_a_box_that_was_claimed_elsewhere_is_not_taken_back_by_its_own_companion(companion, place, mira, tmp_path):
+    held = replace(claim(place, companion, mira), companion="https://music.example.org")
+    membership.write(place, held)
+    assert box("house", "--companion", "http://localhost:1", "--folder", str(tmp_path)) == 0
+    assert membership.read(place) == held
 
 
 def test_a_damaged_key_is_replaced_on_demand(place, capsys):

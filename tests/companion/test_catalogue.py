@@ -1,5 +1,6 @@
 """Tracks: from an upload to a library that is searched, changed, shared and cleared."""
 
+import hashlib
 import importlib
 import json
 import threading
@@ -183,6 +184,10 @@ def test_versions_and_stems_belong_to_a_track_and_earlier_ones_come_back(mira, n
     ]
     back = mira.put(f"/tracks/{track}/recording", json={"recording": first})
     assert (back.json["recording"], back.json["seconds"]) == (first, 0.4)
+    hashes = [found["hash"], back.json["hash"]]
+    assert hashes == [hashlib.sha256(sound).hexdigest() for sound in (wav(seconds=0.8), SOUND)]
+    listed = mira.get("/tracks").json["items"] + mira.get(f"/tracks/several?ids={track}").json
+    assert [row["hash"] for row in listed] == [hashes[1]] * 2, "of the version that is played"
     assert mira.put(f"/tracks/{track}/recording", json={"recording": stem}).status_code == 409
     assert mira.put(f"/tracks/{track}/recording", json={"recording": new_id()}).status_code == 404
     assert noor.put(f"/tracks/{track}/recording", json={"recording": longer}).status_code == 404

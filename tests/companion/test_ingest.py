@@ -410,7 +410,7 @@ def test_pages_of_the_owner_are_told_once_a_batch(mira, box):
     assert '"title": "50"' in rows[0].body
 
 
-def test_health_and_crashes_are_kept_and_shown_to_the_owner_alone(mira, noor, box):
+def test_health_and_crashes_are_shown_to_the_owner_and_crashes_to_who_administers(admin, mira, noor, box):
     from device.contracts import crashes, health
 
     report = health.Report(
@@ -426,6 +426,12 @@ def test_health_and_crashes_are_kept_and_shown_to_the_owner_alone(mira, noor, bo
     (row,) = mira.get(f"/boxes/{box}/crashes").json["items"]
     assert mira.get(f"/boxes/{box}/crashes/{row['id']}").json["report"]["lines"] == ["last words"]
     assert "engine crashed" in mira.get("/notices").json["items"][0]["text"]
+    (seen,) = admin.get("/admin/crashes").json["items"]
+    assert (seen["box"], seen["owner_name"], seen["reason"]) == (box, "Mira", "signal 11")
+    assert admin.get(f"/admin/crashes/{row['id']}").json["report"]["stack"] == "a\nb"
+    assert admin.get("/admin/crashes?box=another").json["items"] == []
+    for path in ("/admin/crashes", f"/boxes/{box}/crashes"):
+        assert (admin if "admin" in path else mira).get(f"{path}/{10**30}").status_code == 404
     for path in ("health", "crashes", f"crashes/{row['id']}", "status"):
         assert noor.get(f"/boxes/{box}/{path}").status_code == 404
     with connection():

@@ -22,7 +22,7 @@ SCREENS = (
     "/earnings?new=1", "/boxes", "/boxes/{box}", "/boxes/{box}/music",
     "/boxes/{box}/health", "/boxes/{box}/settings", "/boxes?claim=7K2M-9QXP", "/invitations", "/notices", "/account",
     "/account/security", "/account/keys", "/account/look", "/account/data", "/admin", "/admin/users", "/admin/jobs",
-    "/admin/boxes", "/admin/letters", "/admin/audit", "/admin/flags", "/library/x/y",
+    "/admin/boxes", "/admin/faults", "/admin/letters", "/admin/audit", "/admin/flags", "/library/x/y",
 )  # fmt: skip
 WEAR = """theme => new Promise((done) => {
   document.documentElement.dataset.theme = theme;
@@ -70,6 +70,7 @@ def furnished(chromium, companion, tmp_path_factory):
     for currency, amount in (("EUR", 250_000_000), ("USD", -271)):
         mira.api("POST", "/earnings/entries", entry(currency, amount))
     companion.lose(box)
+    companion.crash(box)
     playlist = _command(mira, companion, box, track)
     state = mira.context.storage_state()
     mira.close()
@@ -85,7 +86,9 @@ def _command(mira, companion, box, track):
     revision = mira.api("PUT", f"/boxes/{box}/configuration", {"settings": wanted})["revision"]
     refused = (Refusal("audio.period", "this card takes 64 frames at least"),)
     companion.send(box, "answers", Answered(given, "refused", "a deck plays"), Applied(revision, refused))
-    companion.send(box, "files", Offered(FileRef("c" * 64, 9_000_000, "Boat.wav", "audio/wav"), "recording"))
+    companion.send(
+        box, "files", Offered(FileRef("c" * 64, 9_000_000, f"Boat, {'a long way ' * 9}.wav", "audio/wav"), "recording")
+    )
     made = mira.api(
         "POST",
         "/documents",

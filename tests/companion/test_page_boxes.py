@@ -1,6 +1,7 @@
 """What boxes send, in a real browser: live state, sets, earnings, dead letters, and a box claimed by its address."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -53,7 +54,8 @@ def test_a_box_is_shown_live_and_its_last_words_when_it_is_gone(mira, box, compa
     companion.send(box, "status", online(waiting=3, title="Friday at the Kiosk"))
     page.get_by_role("heading", name="Plays").wait_for()
     page.get_by_text("Friday at the Kiosk").wait_for()
-    page.get_by_text("3 messages wait on it").wait_for()
+    page.get_by_text("Behind by").wait_for()
+    page.get_by_text("3 messages from it").wait_for()
     assert page.get_by_role("progressbar", name="How far Night bus is").is_visible()
     companion.send(box, "status", online(Deck(2, "Harbour lights", "Noor", True, 0.0, 200.0)))
     page.locator(".decks").get_by_text("Harbour lights").wait_for()
@@ -154,6 +156,55 @@ def test_a_file_is_looked_at_before_it_is_taken_and_its_wrong_rows_are_named(mir
     mira.go("/earnings?currency=CHF")
     page.get_by_label("Year").select_option("2025")
     page.get_by_text("the best month is February with CHF").wait_for()
+
+
+def test_a_box_that_is_let_go_is_gone_on_every_page_and_nobody_asks_for_it_any_more(mira, companion):
+    companion.show_code("8N7P6Q5R")
+    box = mira.api("POST", "/boxes/claims", {"code": "8N7P-6Q5R"})["id"]
+    mira.api("PATCH", f"/boxes/{box}", {"name": "Van"})
+    mira.go(f"/boxes/{box}/music")
+    other = mira.context.new_page()
+    other.on("console", lambda message: message.type == "error" and mira.faults.append(message.text))
+    other.goto(f"{mira.url}/boxes/{box}")
+    other.get_by_text("Not heard of yet").wait_for()
+    page = mira.page
+    page.get_by_role("button", name="What can be done with Van").click()
+    page.get_by_role("menuitem", name="Let go of it").click()
+    page.get_by_role("dialog").get_by_role("button", name="Let go of it").click()
+    page.wait_for_url("**/boxes")
+    other.get_by_role("heading", name="There is no such page").wait_for()
+    mira.settle()
+    assert page.get_by_role("link", name="Van").count() == 0
+    other.close()
+    assert mira.faults == []
+
+
+def test_giving_a_box_away_says_what_goes_and_what_stays_and_can_be_taken_back(mira, box):
+    page = mira.page
+    mira.go(f"/boxes/{box}")
+    page.get_by_role("button", name="What can be done with Studio rack").click()
+    page.get_by_role("menuitem", name="Give away").click()
+    for text in ("with the recordings and tracks", "every recording that has arrived", "seven days"):
+        page.get_by_role("dialog").get_by_text(text).wait_for()
+    page.get_by_label("E-mail of who gets it").fill("noor@example.org")
+    page.get_by_role("button", name="Offer it").click()
+    page.get_by_text("It stays yours until they accept").wait_for()
+    page.get_by_role("button", name="Take the offer back").click()
+    page.get_by_text("Offered to").wait_for(state="detached")
+
+
+def test_who_administers_reads_a_crash_and_saves_the_report(mira, box, companion):
+    page = mira.page
+    companion.crash(box)
+    mira.go("/admin/faults")
+    page.get_by_text("Mira Sand").first.wait_for()
+    page.get_by_role("button", name="engine").click()
+    page.get_by_role("dialog").get_by_text("rt_mix").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save the report").click()
+    assert "rt_mix" in Path(download.value.path()).read_text()
+    page.get_by_role("button", name="Close").click()
+    page.get_by_text("No logs were fetched yet").wait_for()
 
 
 def test_a_dead_letter_is_mended_and_has_its_effect_once(mira, box, companion):

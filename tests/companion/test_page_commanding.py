@@ -65,11 +65,11 @@ def test_a_grave_command_is_asked_about_given_and_its_refusal_said_in_the_boxs_w
 def test_any_command_can_be_chosen_with_what_it_takes_by_the_keyboard_alone(mira, box):
     page = mira.page
     mira.go(f"/boxes/{box}")
-    page.get_by_role("button", name="Another command").focus()
+    page.get_by_role("button", name="More controls").focus()
     page.keyboard.press("Enter")
     page.get_by_label("What to do").select_option("deck2.tempo")
     page.get_by_label("Value").press_sequentially("-2.5")
-    page.get_by_label("Worth doing for").select_option("3600")
+    page.get_by_label("Give up after").select_option("3600")
     page.get_by_label("Value").press("Enter")
     page.get_by_role("dialog").wait_for(state="detached", timeout=15_000)
     asked = _last(mira, box)
@@ -145,8 +145,8 @@ def test_tracks_and_playlists_are_sent_to_a_box_and_how_far_they_are_is_shown(mi
     page.get_by_role("dialog").get_by_role("button", name="Studio rack").click()
     page.locator(".toast").get_by_role("button", name="Look").click()
     page.get_by_text("No list is held ready on it").wait_for()
-    files = page.locator("section", has_text="Files on their way").locator("li")
-    files.get_by_text("Going").nth(1).wait_for()
+    files = page.locator("section", has_text="Both ways").locator("li")
+    files.get_by_text("Waits its turn").nth(1).wait_for()
     held = {one["name"]: one["hash"] for one in mira.api("GET", f"/boxes/{box}/files")["items"]}
     night, lights = (next(digest for name, digest in held.items() if title in name) for title in rows)
     companion.send(box, "files", Received(night, "there"), Received(lights, "disk full", "the disk is full"))

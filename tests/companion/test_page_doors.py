@@ -18,12 +18,31 @@ def _mailed(visitor, companion, to, page):
     return mailbox.secret(companion, to, page)
 
 
-def test_every_button_that_mails_a_link_says_that_it_is_on_its_way(visitor, companion):
+def test_who_comes_first_is_told_what_this_is_and_administers(chromium, companion):
+    ada = Visitor(chromium, companion)
+    page = ada.page
+    ada.go("/sign-in")
+    page.get_by_role("heading", name="Welcome to your companion").wait_for()
+    page.get_by_text("The first account is yours: it administers").wait_for()
+    page.get_by_label("Name").fill("Ada")
+    page.get_by_label("E-mail").fill("ada@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Make an account").click()
+    page.get_by_role("heading", name="Welcome, Ada").wait_for()
+    page.get_by_role("link", name="Which folder?").click()
+    page.get_by_text("Links to confirm an address").wait_for()
+    ada.close()
+
+
+def test_every_button_that_makes_a_link_says_where_it_goes(visitor, companion):
     page = visitor.page
+    visitor.go("/sign-up")
+    page.get_by_role("heading", name="Make an account").wait_for()  # somebody is here already
+    page.get_by_text("You are in at once").wait_for()
     visitor.sign_up("Ina", "ina@example.org")
     visitor.go("/account")
-    page.get_by_role("button", name="Mail it again").click()
-    page.get_by_text("The link is on its way").wait_for()
+    page.get_by_role("button", name="Make a new link").click()
+    page.get_by_text("A new link is where it can be fetched").wait_for()
     page.get_by_label("Another e-mail address").fill("ina@example.net")
     page.get_by_role("button", name="Mail a link there").click()
     page.get_by_text("The link to ina@example.net is on its way").wait_for()

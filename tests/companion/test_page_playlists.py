@@ -87,6 +87,7 @@ def test_a_playlist_is_begun_filled_by_search_heard_noted_upon_and_renamed(mira)
     page.get_by_role("button", name="Begin it").click()
     page.get_by_text("Nothing in it yet").wait_for()
     page.get_by_role("button", name="Add tracks").click()
+    page.get_by_role("dialog").get_by_role("button", name="Upload music").wait_for()
     search = page.locator("dialog [type=search]")
     for words, title in (("bus", "Night bus"), ("slow", "Slow rooms"), ("conc", "Concrete garden")):
         search.fill(words)
@@ -105,6 +106,9 @@ def test_a_playlist_is_begun_filled_by_search_heard_noted_upon_and_renamed(mira)
     playlist = page.url.rsplit("/", 1)[1]
     titles, notes, written = _kept(mira, playlist)
     assert titles == ["Night bus", "Slow rooms", "Concrete garden"]
+    hashes = {row["title"]: row["hash"] for row in mira.api("GET", "/tracks")["items"]}
+    put_in = mira.api("GET", f"/documents/{playlist}")["tracks"]
+    assert [row["hash"] for row in put_in] == [hashes[title] for title in titles], "a box finds its own file by it"
     assert notes["Concrete garden"] == "Only the break"
     assert written == "No kick before eleven."
     mira.go("/playlists")
@@ -230,6 +234,51 @@ def test_tracks_that_are_selected_in_the_library_go_into_a_playlist(mira):
     page.get_by_role("dialog").get_by_role("button", name="Bag").click()
     page.get_by_text("2 tracks put into Bag").wait_for()
     assert _kept(mira, playlist)[0] == ["Night bus", "Concrete garden", "Slow rooms"]
+
+
+def test_who_has_no_music_yet_uploads_it_where_tracks_are_chosen(chromium, companion, mira, tmp_path):
+    noor = Visitor(chromium, companion)
+    noor.sign_up("Noor", "noor@example.org")
+    page = noor.page
+    _open(noor, noor.api("POST", "/documents", {"title": "First night"})["id"])
+    page.get_by_role("button", name="Add tracks").click()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload your first track").click()
+    chooser.value.set_files(str(write_tune(tmp_path / "Salt.wav", 3)))
+    page.get_by_role("button", name="Add Salt").click(timeout=60_000)
+    page.get_by_role("button", name="Done", exact=True).click()
+    _until(noor, "Salt")
+    noor.until(ARRIVED)
+    noor.close()
+
+
+def test_what_a_browser_keeps_of_a_document_does_not_grow_with_every_letter(mira, phone):
+    playlist = _made(mira, "Long session")
+    _open(phone, playlist)
+    phone.until("navigator.serviceWorker.controller !== null")
+    _open(phone, playlist)
+    phone.context.set_offline(True)
+    phone.page.get_by_text("Offline").first.wait_for()
+    notes = phone.page.get_by_label("Notes", exact=True)
+    notes.focus()
+    text = "What should be played, and when. " * 8
+    phone.page.keyboard.type(text)
+    phone.page.keyboard.press("Backspace")
+    count = """indexedDB.databases().then((all) => new Promise((done) => {
+      const request = indexedDB.open(all[0].name);
+      request.onsuccess = () => {
+        const counted = request.result.transaction('updates').objectStore('updates').count();
+        counted.onsuccess = () => { request.result.close(); done(counted.result); };
+      };
+    }))"""
+    phone.until(f"{count}.then((n) => n > 0 && n < 200)")
+    phone.page.reload()
+    phone.settle()
+    assert notes.input_value() == text[:-1]
+    assert phone.page.evaluate(count) < 200
+    phone.context.set_offline(False)
+    phone.until(ARRIVED)
+    assert _kept(mira, playlist)[2] == text[:-1]
 
 
 def test_a_playlist_that_was_deleted_meanwhile_says_so(mira, phone):

@@ -204,10 +204,10 @@ class World:
         files = {"recording_hash": digest, "recording_file": self.file(), "log_hash": digest, "log_file": self.file()}
         return self.set(**files)
 
-    def transfer(self, way):
+    def transfer(self, way, purpose="recording"):
         """That Mira's box sends or is sent; only the box has a token for it."""
         with connection():
-            row = {"box": new_id(), "way": way, "hash": new_id(), "size": 1, "mime": "a/b", "purpose": "recording"}
+            row = {"box": new_id(), "way": way, "hash": new_id(), "size": 1, "mime": "a/b", "purpose": purpose}
             return Transfer.create(owner=self.mira.id, name=MARK, state="sent", file=self.file(), **row).id
 
     def entry(self):

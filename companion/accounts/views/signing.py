@@ -5,7 +5,18 @@ from typing import Any
 from flask import Response, request
 from pydantic import Field
 
-from companion.accounts import passkeys, proof, providers, reset, second, service, sessions, totp, verification
+from companion.accounts import (
+    directory,
+    passkeys,
+    proof,
+    providers,
+    reset,
+    second,
+    service,
+    sessions,
+    totp,
+    verification,
+)
 from companion.accounts.views.shared import (
     EMAIL,
     NAME,
@@ -82,11 +93,13 @@ class ProviderOut(Answer):
 class Ways(Answer):
     """Who may sign up (`open`, `invited`, `closed`), and how one may sign in beside with a password.
 
-    `mails` is false where no mail leaves the companion: links lie in its folder then.
+    `mails` is false where no mail leaves the companion: links lie in its folder then. `first`: nobody has an account
+    yet, so that whoever makes one administers.
     """
 
     sign_up: str
     mails: bool
+    first: bool
     passkeys: bool
     providers: list[ProviderOut]
 
@@ -114,8 +127,13 @@ class NewPassword(Body):
 def ways_in() -> Any:
     """How one may sign in and up here."""
     found = [ProviderOut(name=one.name, title=one.title) for one in providers.listed(settings())]
-    mails = bool(settings().mail_url)
-    return Ways(sign_up=settings().sign_up, mails=mails, passkeys=passkeys.possible(settings()), providers=found)
+    return Ways(
+        sign_up=settings().sign_up,
+        mails=bool(settings().mail_url),
+        first=not directory.anybody(),
+        passkeys=passkeys.possible(settings()),
+        providers=found,
+    )
 
 
 @api.on("POST", "/accounts", RARE, takes=SignUp, gives=SignedIn, status=201)

@@ -43,7 +43,8 @@ Sort = Literal[
 class TrackRow(Answer):
     """A track in a list. `artwork` is the id of a picture or empty, `loudness` LUFS, `tempo` beats a minute.
 
-    `own` is false for what you see through a project. Times in milliseconds since 1970.
+    `own` is false for what you see through a project. hash: SHA-256 of the version that is played (`recording`).
+    Times in milliseconds since 1970.
     """
 
     id: str
@@ -60,6 +61,7 @@ class TrackRow(Answer):
     loudness: float | None
     artwork: str
     recording: str
+    hash: str
     version: int
     created: int
     changed: int

@@ -1,6 +1,6 @@
 /** What the server says, kept while the page is open: shown at once, renewed in the background. */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-import { asProblem, get, online, query, type Problem } from './api';
+import { asProblem, get, online, query, remove, type Problem } from './api';
 
 interface Kept {
   data: unknown;
@@ -19,15 +19,43 @@ function enter(path: string, listener: () => void): () => void {
   };
 }
 
+const gone = new Set<string>(); // addresses of things that are no more
+const GONE: Problem = { status: 404, slug: 'not-found', detail: '', request: '', errors: [] };
+const within = (path: string, start: string) => path === start || path.startsWith(`${start}/`) || path.startsWith(`${start}?`);
+const isGone = (path: string): boolean => [...gone].some((start) => within(path, start));
+
+/** Delete; meanwhile and from then on `what` (what is deleted) is not asked for, until somebody opens it anew. */
+export async function drop(path: string, what = path): Promise<void> {
+  gone.add(what);
+  try {
+    await remove(path);
+    for (const one of kept.keys()) if (within(one, what)) kept.delete(one);
+  } catch (error) {
+    gone.delete(what);
+    throw error;
+  }
+}
+
+/** What an address names was deleted elsewhere: whoever shows it is told, without asking for it. */
+export function end(start: string): void {
+  if (gone.has(start)) return; // it is being deleted here
+  gone.add(start);
+  for (const path of kept.keys()) if (within(path, start)) kept.delete(path);
+  for (const [path, listeners] of open) if (within(path, start)) for (const listener of [...listeners]) listener();
+}
+
 /** Ask again for all that begins with one of these paths; what is on the screen is renewed at once. */
 export function invalidate(...starts: string[]): void {
-  const concerned = (path: string) => starts.some((start) => path.startsWith(start));
+  const concerned = (path: string) => starts.some((start) => path.startsWith(start)) && !isGone(path);
   for (const [path, entry] of kept) if (concerned(path)) entry.at = 0;
   for (const [path, listeners] of open) if (concerned(path)) for (const listener of [...listeners]) listener();
 }
 
 /** Forget everything, when somebody else signs in. */
-export const forgetAll = (): void => kept.clear();
+export function forgetAll(): void {
+  kept.clear();
+  gone.clear();
+}
 
 /** Put what is known already, as after a change. */
 export function keep(path: string, data: unknown): void {
@@ -74,8 +102,14 @@ export function useLoad<T>(path: string | null): Loaded<T> {
   useEffect(() => {
     problem.current = undefined;
     if (path === null) return undefined;
+    gone.delete(path);
     let stop = fetchNow(false);
     const leave = enter(path, () => {
+      if (isGone(path)) {
+        stop();
+        problem.current = GONE;
+        return redraw((n) => n + 1);
+      }
       const entry = kept.get(path);
       if (entry && Date.now() - entry.at < FRESH_MS && entry.at) redraw((n) => n + 1);
       else {
@@ -153,7 +187,7 @@ export function useList<Row extends object>(
     if (first === null) return undefined;
     setProblem(undefined);
     void load('', []);
-    return enter(first, () => void load('', known.current));
+    return enter(first, () => !isGone(first) && void load('', known.current));
   }, [first, load]);
 
   const fallback = first === null ? undefined : (kept.get(first)?.data as Page<Row> | undefined);

@@ -1,5 +1,5 @@
 /** What an event makes out of date. */
-import { invalidate } from './load';
+import { end, invalidate } from './load';
 import { hear } from './live';
 
 export function startRenewing(): void {
@@ -10,7 +10,10 @@ export function startRenewing(): void {
   });
   hear('track', () => invalidate('/tracks', '/artists'));
   hear('project', ({ body }) => invalidate('/projects?', `/projects/${String(body['id'])}`, '/project-invitations'));
-  hear('box', () => invalidate('/boxes'));
+  hear('box', ({ body }) => {
+    if (body['what'] === 'revoked' || body['what'] === 'given') end(`/boxes/${String(body['id'])}`);
+    invalidate('/boxes');
+  });
   hear('box.status', ({ body }) => invalidate(`/boxes/${String(body['id'])}/status`));
   hear('box.command', ({ body }) => invalidate(`/boxes/${String(body['box'])}/commands`));
   hear('box.configuration', ({ body }) => invalidate(`/boxes/${String(body['id'])}/configuration`));

@@ -17,6 +17,7 @@ export interface TrackRow {
   loudness: number | null;
   artwork: string;
   recording: string;
+  hash: string; // SHA-256 of the version that is played
   version: number;
   created: number;
   changed: number;

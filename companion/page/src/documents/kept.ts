@@ -1,7 +1,7 @@
 /** What this browser keeps of documents: their updates, in a database of each user's own. */
-import { mergeUpdates } from 'yjs';
+import { applyUpdate, Doc, encodeStateAsUpdate, mergeUpdates } from 'yjs';
 
-const MOST = 60; // updates of one document, before they are made one
+const MOST = 200; // updates of one document, before they are made one: there is one for every few letters
 
 interface Row {
   document: string;
@@ -19,6 +19,7 @@ export class Kept {
   /** Whether it is gone, as somebody signed out. */
   closed = false;
   private readonly opened: Promise<IDBDatabase | null>;
+  private readonly counts = new Map<string, number>(); // of updates that are kept, by document
 
   constructor(user: string) {
     const request = indexedDB.open(`documents-${user}`, 1);
@@ -47,13 +48,17 @@ export class Kept {
   async read(document: string): Promise<Uint8Array | null> {
     const store = await this.updates('readonly');
     const rows = store ? ((await done(store.index('document').getAll(document))) as Row[]) : [];
-    if (rows.length > MOST) void this.merge(document);
+    this.counts.set(document, rows.length);
     return rows.length ? mergeUpdates(rows.map((one) => one.update)) : null;
   }
 
   async add(document: string, update: Uint8Array): Promise<void> {
     const store = await this.updates('readwrite');
-    if (store) await done(store.add({ document, update } satisfies Row)).catch(() => undefined); // a full disk
+    if (!store) return;
+    await done(store.add({ document, update } satisfies Row)).catch(() => undefined); // a full disk
+    const count = (this.counts.get(document) ?? 0) + 1;
+    this.counts.set(document, count > MOST ? 1 : count);
+    if (count > MOST) await this.squash(document);
   }
 
   async forget(document: string): Promise<void> {
@@ -62,12 +67,16 @@ export class Kept {
     for (const key of keys) store!.delete(key);
   }
 
-  private async merge(document: string): Promise<void> {
+  /** Make all updates of a document one, without what was deleted since; all of it is done, or nothing. */
+  private async squash(document: string): Promise<void> {
     const store = await this.updates('readwrite');
     if (!store) return;
     const index = store.index('document');
     const [keys, rows] = await Promise.all([done(index.getAllKeys(document)), done(index.getAll(document)) as Promise<Row[]>]);
+    const whole = new Doc();
+    for (const { update } of rows) applyUpdate(whole, update);
     for (const key of keys) store.delete(key);
-    store.add({ document, update: mergeUpdates(rows.map((one) => one.update)) } satisfies Row);
+    store.add({ document, update: encodeStateAsUpdate(whole) } satisfies Row);
+    whole.destroy();
   }
 }

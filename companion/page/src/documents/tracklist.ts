@@ -59,10 +59,9 @@ export function rowsOf(shared: Shared): Row[] {
 }
 
 /** Tracks of the library, behind all others. */
-export function append(shared: Shared, tracks: Pick<TrackRow, 'id' | 'title' | 'artist' | 'seconds' | 'tempo' | 'key'>[]): void {
-  const entries = tracks.map(({ id, title, artist, seconds, tempo, key }) =>
-    entryOf({ track: id, title, artist, seconds, tempo, key }),
-  );
+export function append(shared: Shared, tracks: Pick<TrackRow, 'id' | 'hash' | 'title' | 'artist' | 'seconds' | 'tempo' | 'key'>[]): void {
+  // by the hash a box knows a file that lies in a folder of its own
+  const entries = tracks.map(({ id, hash, title, artist, seconds, tempo, key }) => entryOf({ track: id, hash, title, artist, seconds, tempo, key }));
   shared.change(() => push(shared, entries));
 }
 

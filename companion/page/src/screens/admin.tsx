@@ -7,6 +7,7 @@ import { Lost, Screen } from '../parts/screen';
 import { Tabs } from '../parts/tabs';
 import { Audit } from './admin/audit';
 import { AllBoxes } from './admin/boxes';
+import { Faults } from './admin/faults';
 import { Flags } from './admin/flags';
 import { Health } from './admin/health';
 import { Jobs } from './admin/jobs';
@@ -18,6 +19,7 @@ const TABS: [string, TextName, ComponentType][] = [
   ['users', 'admin.users', Users],
   ['jobs', 'admin.jobs', Jobs],
   ['boxes', 'nav.boxes', AllBoxes],
+  ['faults', 'admin.faults', Faults],
   ['letters', 'admin.letters', Letters],
   ['audit', 'admin.audit', Audit],
   ['flags', 'admin.flags', Flags],

@@ -1,9 +1,10 @@
 /** A box, live: what it does, its sets, how it is, what happened with it, giving it away. */
+import { Fragment } from 'preact';
 import { useState } from 'preact/hooks';
 import { call, patch, remove } from '../core/api';
 import type { Box, Status } from '../core/boxes';
 import { capital, lasting, moment } from '../core/format';
-import { invalidate, useList, useLoad } from '../core/load';
+import { drop, invalidate, useList, useLoad } from '../core/load';
 import { go } from '../core/router';
 import { t, tOr } from '../core/texts';
 import { Button } from '../parts/button';
@@ -43,7 +44,7 @@ function Page({ box, tab }: { box: Box; tab: Tab }) {
   const renew = () => invalidate('/boxes');
   const release = async () => {
     if (!(await ask({ title: t('boxes.release', { name: box.name }), text: t('boxes.release.text'), yes: t('boxes.release.do'), danger: true }))) return;
-    await remove(path);
+    await drop(path);
     go('/boxes');
     renew();
   };
@@ -70,7 +71,9 @@ function Page({ box, tab }: { box: Box; tab: Tab }) {
     >
       {box.given_to && (
         <div class="note">
-          <p>{t('boxes.givenTo', { who: box.given_to })}</p>
+          <p>
+            {t('boxes.givenTo', { who: box.given_to })} {t('boxes.givenTo.text')}
+          </p>
           <Button work={() => remove(`${path}/offer`).then(renew)}>{t('boxes.keep')}</Button>
         </div>
       )}
@@ -95,7 +98,7 @@ function Page({ box, tab }: { box: Box; tab: Tab }) {
         </div>
       )}
       {tab === 'settings' && <Settings path={path} name={box.name} />}
-      {giving && <Give path={path} onClose={() => setGiving(false)} />}
+      {giving && <Give path={path} name={box.name} onClose={() => setGiving(false)} />}
     </Screen>
   );
 }
@@ -137,8 +140,9 @@ function InStep({ told }: { told: Status | undefined }) {
   if (!told.waiting && !up) return <>{t(told.online ? 'box.inStep' : 'box.inStep.away')}</>;
   return (
     <>
-      {told.waiting > 0 && <span class="sub">{t('box.waiting.down', { n: told.waiting })}</span>}
-      {up > 0 && <span class="sub">{t('box.waiting.up', { n: up })}</span>}
+      {t('box.behind', { n: told.waiting + up })}
+      {told.waiting > 0 && <span class="small soft sub">{t('box.behind.down', { n: told.waiting })}</span>}
+      {up > 0 && <span class="small soft sub">{t('box.behind.up', { n: up })}</span>}
     </>
   );
 }
@@ -163,17 +167,24 @@ function BoxSets({ id }: { id: string }) {
   );
 }
 
-function Give({ path, onClose }: { path: string; onClose: () => void }) {
+function Give({ path, name, onClose }: { path: string; name: string; onClose: () => void }) {
   const form = useForm({ email: '' }, async (values) => {
     await call('PUT', `${path}/offer`, { body: values });
     invalidate('/boxes');
     onClose();
   });
   return (
-    <Dialog title={t('boxes.give')} onClose={onClose}>
+    <Dialog title={t('boxes.give.title', { name })} onClose={onClose}>
       <form class="form" onSubmit={form.submit}>
-        <p class="soft">{t('boxes.give.text')}</p>
-        <TextField label={t('sign.email')} type="email" required autofocus {...form.bind('email')} />
+        <dl class="facts small">
+          {(['goes', 'stays', 'they', 'until'] as const).map((one) => (
+            <Fragment key={one}>
+              <dt>{t(`boxes.give.${one}`)}</dt>
+              <dd>{t(`boxes.give.${one}.text`)}</dd>
+            </Fragment>
+          ))}
+        </dl>
+        <TextField label={t('boxes.give.to')} hint={t('boxes.give.to.hint')} type="email" required autofocus {...form.bind('email')} />
         <FormEnd form={form} yes={t('boxes.give.do')} onCancel={onClose} />
       </form>
     </Dialog>

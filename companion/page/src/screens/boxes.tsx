@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { post, remove } from '../core/api';
 import type { Box } from '../core/boxes';
 import { ago, bytes } from '../core/format';
-import { invalidate, useLoad } from '../core/load';
+import { drop, invalidate, useLoad } from '../core/load';
 import { go, useQuery } from '../core/router';
 import { t } from '../core/texts';
 import { Button } from '../parts/button';
@@ -157,7 +157,7 @@ function Claim({ code, onClose }: { code: string; onClose: () => void }) {
 
 function Check({ box, onClose }: { box: Claimed; onClose: () => void }) {
   const other = async () => {
-    await remove(`/boxes/${box.id}`);
+    await drop(`/boxes/${box.id}`);
     invalidate('/boxes');
     say(t('boxes.check.let', { name: box.name }));
     onClose();

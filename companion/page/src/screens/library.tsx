@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { post, remove } from '../core/api';
 import { useAtom } from '../core/atom';
 import { ago, bpm, clock, moment } from '../core/format';
-import { invalidate, useList, useLoad } from '../core/load';
+import { drop, invalidate, useList, useLoad } from '../core/load';
 import { play, player, toggle } from '../core/player';
 import { useQuery } from '../core/router';
 import { t, type TextName } from '../core/texts';
@@ -45,7 +45,7 @@ interface Facets {
 
 /** Into the bin, and back by one press. */
 export async function bin(tracks: TrackRow[]): Promise<void> {
-  for (const one of tracks) await remove(`/tracks/${one.id}`);
+  for (const one of tracks) await drop(`/tracks/${one.id}`);
   invalidate('/tracks');
   say(tracks.length === 1 ? t('track.binned', { title: tracks[0]!.title }) : t('library.binned', { n: tracks.length }), {
     label: t('do.undo'),

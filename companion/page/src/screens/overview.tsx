@@ -1,6 +1,5 @@
 /** The overview: what changed, and what is next. */
 import type { ComponentChildren } from 'preact';
-import { post } from '../core/api';
 import { useAtom } from '../core/atom';
 import type { Box } from '../core/boxes';
 import type { Cards } from '../core/earnings';
@@ -16,11 +15,11 @@ import { Button, LinkButton } from '../parts/button';
 import { Icon } from '../parts/icon';
 import { Screen } from '../parts/screen';
 import { Bones, Shown } from '../parts/state';
-import { say } from '../parts/toast';
 import { Wave } from '../parts/waveform';
 import { followHead, headOf } from '../shell/playerbar';
 import { chooseFiles } from '../shell/tray';
 import { unread } from '../shell/unread';
+import { useConfirm } from './account/confirm';
 import { BoxState } from './boxes';
 import { FirstUpload } from './firstupload';
 import { coverOf, StatusSteps, type ProjectRow } from './projects';
@@ -46,15 +45,10 @@ interface Step {
 /** At most three things to do, the most useful first. */
 function useSteps(tracks: TrackRow[] | undefined, projects: ProjectRow[] | undefined, boxes: Box[] | undefined): Step[] {
   const me = useAtom(user);
-  const mails = useLoad<{ mails: boolean }>('/sign-in').data?.mails ?? true;
+  const confirm = useConfirm();
   const steps: Step[] = [];
   if (!me || !tracks || !projects) return steps;
-  if (!me.verified)
-    steps.push({
-      id: 'verify',
-      text: t(mails ? 'next.verify' : 'next.verify.kept', { email: me.email }),
-      action: <Button work={() => post('/account/verification').then(() => say(t('account.mailed')))}>{t('account.resend')}</Button>,
-    });
+  if (confirm) steps.push({ id: 'verify', ...confirm });
   const loud = tracks.find((one) => one.loudness !== null && one.loudness > -8);
   if (loud) steps.push({ id: 'loud', text: t('next.loud', { title: loud.title, at: loud.loudness!.toFixed(1).replace('-', '−') }), action: <LinkButton href={`/library/${loud.id}`}>{t('next.look')}</LinkButton> });
   const unsigned = tracks.filter((one) => one.own && !one.artist);

@@ -1,7 +1,7 @@
 /** A project: its music, its people, what was said, what was done. */
 import type { ComponentType } from 'preact';
-import { call, post, remove } from '../core/api';
-import { invalidate, useLoad } from '../core/load';
+import { call, post } from '../core/api';
+import { drop, invalidate, useLoad } from '../core/load';
 import { edit } from '../core/outbox';
 import { go } from '../core/router';
 import { t, tOr, type TextName } from '../core/texts';
@@ -53,9 +53,9 @@ function Page({ project, Part, tab }: { project: Project; Part: ComponentType<Pa
     else say(t('outbox.kept'));
   };
   const bin = async () => {
-    await remove(path);
-    invalidate('/projects');
+    await drop(path);
     go('/projects');
+    invalidate('/projects');
     say(t('project.binned', { title: project.title }), { label: t('do.undo'), run: () => post(`${path}/undelete`).then(() => invalidate('/projects')) });
   };
   const archive = async () => {

@@ -22,7 +22,6 @@ const nameOf = (what: What): string =>
 
 export function SendToBox({ what, onClose }: { what: What; onClose: () => void }) {
   const boxes = useLoad<Box[]>('/boxes');
-  const whole = 'list' in what;
   const send = async (box: Box) => {
     const path = `/boxes/${box.id}`;
     if ('list' in what) await post(`${path}/lists`, { list: what.list.id });
@@ -37,7 +36,7 @@ export function SendToBox({ what, onClose }: { what: What; onClose: () => void }
         {(rows) =>
           rows.length ? (
             <>
-              <p class="soft">{t(whole ? 'send.text.list' : 'send.text')}</p>
+              <p class="soft">{'list' in what ? t('send.text.list') : t('send.text', { n: what.tracks.length })}</p>
               <ul class="rows links scroll">
                 {rows.map((one) => (
                   <li key={one.id}>

@@ -1,9 +1,9 @@
 /** A set: its recording, its tracklist with times, what is written about it. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { BASE, patch, remove } from '../core/api';
+import { BASE, patch } from '../core/api';
 import { useAtom } from '../core/atom';
 import { bytes, clock, decibels, hertz, moment } from '../core/format';
-import { invalidate, useLoad } from '../core/load';
+import { drop as erase, invalidate, useLoad } from '../core/load';
 import { play, player, seek, toggle } from '../core/player';
 import { go } from '../core/router';
 import { heardOf, lastsNow, type SetWhole } from '../core/sets';
@@ -39,7 +39,7 @@ function Page({ set }: { set: SetWhole }) {
   };
   const drop = async () => {
     if (!(await ask({ title: t('sets.delete', { title: set.title }), text: t('sets.delete.text'), yes: t('do.delete'), danger: true }))) return;
-    await remove(path);
+    await erase(path);
     go('/sets', true);
     invalidate('/sets');
   };

@@ -21,12 +21,18 @@ export const isOpenToAll = (path: string): boolean => DOORS.includes(path);
 
 interface Ways {
   sign_up: 'open' | 'invited' | 'closed';
+  mails: boolean;
+  first: boolean; // nobody has an account yet: the first administers
   passkeys: boolean;
   providers: { name: string; title: string }[];
 }
 
 export function Sign({ path }: { path: string }) {
   const ways = useLoad<Ways>('/sign-in').data;
+  const begins = path === '/sign-in' && ways?.first && ways.sign_up === 'open' && !location.hash;
+  useEffect(() => {
+    if (begins) go(door('/sign-up'), true); // nobody could sign in
+  }, [begins]);
   return (
     <div class="door">
       <main class="door-form" id="main">
@@ -108,7 +114,7 @@ function SignIn({ ways }: { ways: Ways | undefined }) {
   const next = new URLSearchParams(location.search).get('next') ?? '/';
   return (
     <>
-      <Head title={t('sign.in')} />
+      <Head title={t('sign.in')}>{t('sign.what')}</Head>
       {offered && <Asked by={offered} text="invitation.signIn" />}
       <form class="form" onSubmit={form.submit}>
         {refused && <p class="trouble" role="alert">{refused}</p>}
@@ -208,7 +214,9 @@ function SignUp({ ways }: { ways: Ways | undefined }) {
     );
   return (
     <>
-      <Head title={t('sign.up')}>{t('sign.up.text')}</Head>
+      <Head title={t(ways?.first ? 'sign.up.first' : 'sign.up')}>
+        {t('sign.what')} {ways && t(ways.first ? 'sign.up.first.text' : ways.mails ? 'sign.up.text' : 'sign.up.text.kept')}
+      </Head>
       {offered && <Asked by={offered} text="invitation.signUp" />}
       <form class="form" onSubmit={form.submit}>
         <TextField label={t('sign.name')} hint={t('sign.name.hint')} autocomplete="name" required maxLength={100} autofocus {...form.bind('name')} />
@@ -219,9 +227,11 @@ function SignUp({ ways }: { ways: Ways | undefined }) {
           {t('sign.up.do')}
         </Button>
       </form>
-      <p class="soft door-other">
-        {t('sign.have')} <a href={door('/sign-in')}>{t('sign.in.do')}</a>
-      </p>
+      {!ways?.first && (
+        <p class="soft door-other">
+          {t('sign.have')} <a href={door('/sign-in')}>{t('sign.in.do')}</a>
+        </p>
+      )}
     </>
   );
 }

@@ -9,6 +9,7 @@ import { Button } from '../../parts/button';
 import { FormProblem, TextField, useForm } from '../../parts/field';
 import { Progress, Shown } from '../../parts/state';
 import { say } from '../../parts/toast';
+import { useConfirm } from './confirm';
 
 interface Tier {
   tier: string;
@@ -20,7 +21,7 @@ const amount = (what: string, count: number) => (what.includes('storage') ? byte
 export function Profile() {
   const me = useAtom(user);
   const tier = useLoad<Tier>('/account/tier');
-  const mails = useLoad<{ mails: boolean }>('/sign-in').data?.mails ?? true;
+  const confirm = useConfirm();
   const name = useForm({ name: me?.name ?? '' }, async (values) => {
     await patch('/account', values);
     await renewUser();
@@ -35,10 +36,10 @@ export function Profile() {
   return (
     <div class="columns">
       <div class="stack">
-        {!me.verified && (
+        {confirm && (
           <div class="note">
-            <p>{t(mails ? 'account.unverified' : 'next.verify.kept', { email: me.email })}</p>
-            <Button work={() => post('/account/verification').then(() => say(t('account.mailed')))}>{t('account.resend')}</Button>
+            <p>{confirm.text}</p>
+            {confirm.action}
           </div>
         )}
         <form class="form" onSubmit={name.submit}>

@@ -133,7 +133,7 @@ function Choose({ box, known, onClose }: { box: string; known: Deed[]; onClose: 
   const [name, setName] = useState('box.identify');
   const deed = known.find((one) => one.name === name) ?? known[0]!;
   return (
-    <Dialog title={t('commands.other')} onClose={onClose}>
+    <Dialog title={t('commands.all')} onClose={onClose}>
       <Fill key={deed.name} box={box} known={known} deed={deed} onDeed={setName} onClose={onClose} />
     </Dialog>
   );

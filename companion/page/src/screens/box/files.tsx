@@ -1,4 +1,4 @@
-/** Files on their way between a box and the companion, both ways. */
+/** Files that came from a box and went to it, and those on their way. */
 import { useEffect } from 'preact/hooks';
 import { BASE } from '../../core/api';
 import { ago, bytes, moment } from '../../core/format';
@@ -27,7 +27,7 @@ const MOVING = ['waiting', 'wanted', 'checking', 'sent'];
 const BAD = ['refused', 'wrong hash', 'not playable', 'failed', 'disk full'];
 const LOOK_MS = 3000; // no event tells of single bytes
 
-export function Files({ path }: { path: string }) {
+export function Files({ path, online }: { path: string; online: boolean }) {
   const [way, setWay] = useQuery('way');
   const list = useList<BoxFile>(`${path}/files`, { way }, 20);
   const moving = list.rows?.some((one) => MOVING.includes(one.state)) ?? false;
@@ -56,7 +56,7 @@ export function Files({ path }: { path: string }) {
         {(rows) => (
           <ul class="rows">
             {rows.map((one) => (
-              <OneFile key={one.id} file={one} />
+              <OneFile key={one.id} file={one} online={online} />
             ))}
           </ul>
         )}
@@ -65,23 +65,32 @@ export function Files({ path }: { path: string }) {
   );
 }
 
-function OneFile({ file: { way, purpose, name, size, done, state, said, file, changed } }: { file: BoxFile }) {
-  const moves = MOVING.includes(state);
-  const started = moves && done > 0;
+/** How it stands: what is asked for does not move yet, and nothing does while the box is away. */
+function stateOf({ state, done }: BoxFile, online: boolean): string {
+  if (!MOVING.includes(state) || state === 'checking') return tOr(`fileState.${state}`, state);
+  if (!online) return t('fileState.away');
+  return tOr(`fileState.${done > 0 ? state : 'waiting'}`, state);
+}
+
+function OneFile({ file: one, online }: { file: BoxFile; online: boolean }) {
+  const { way, purpose, name, size, done, state, said, file, changed } = one;
+  const started = MOVING.includes(state) && done > 0;
   return (
     <li>
-      <span class={`way ${moves ? 'moves' : ''}`} title={t(way === 'up' ? 'boxFiles.up' : 'boxFiles.down')}>
+      <span class={`way ${started && online ? 'moves' : ''}`} title={t(way === 'up' ? 'boxFiles.up' : 'boxFiles.down')}>
         <Icon name={way === 'up' ? 'down' : 'up'} size={16} />
         <span class="unseen">{t(way === 'up' ? 'boxFiles.up' : 'boxFiles.down')}</span>
       </span>
       <span class="grow">
-        <span class="cut">{name}</span>
+        <span class="cut" title={name}>
+          {name}
+        </span>
         <span class="small soft sub cut figures">
           {[tOr(`filePurpose.${purpose}`, purpose), started ? t('upload.of', { sent: bytes(done), all: bytes(size) }) : bytes(size), said].filter(Boolean).join(' · ')}
         </span>
         {started && <Progress value={Math.min(1, done / size)} label={t('boxFiles.progress', { name })} />}
       </span>
-      <span class={`chip ${BAD.includes(state) ? 'bad' : state === 'kept' || state === 'there' ? 'good' : ''}`}>{tOr(`fileState.${state}`, state)}</span>
+      <span class={`chip ${BAD.includes(state) ? 'bad' : state === 'kept' || state === 'there' ? 'good' : ''}`}>{stateOf(one, online)}</span>
       {way === 'up' && file && <LinkButton kind="quiet" class="icon" icon="download" href={`${BASE}/files/${file}/content`} download aria-label={t('boxFiles.save', { name })} title={t('data.download')} />}
       <time class="end small faint wide-only" title={moment(changed)}>
         {ago(changed)}

@@ -1,14 +1,12 @@
 /** How a box did: load of the sound, drop-outs, temperature, and what crashed. */
-import { useState } from 'preact/hooks';
 import type { Crash, HealthReport } from '../../core/boxes';
 import { ago, bytes, moment } from '../../core/format';
-import { useList, useLoad } from '../../core/load';
+import { useList } from '../../core/load';
 import { t, tOr } from '../../core/texts';
-import { Button } from '../../parts/button';
 import { Chart } from '../../parts/chart';
-import { Dialog } from '../../parts/dialog';
 import { Numbers } from '../../parts/numbers';
 import { Bones, Shown, ShownList } from '../../parts/state';
+import { CrashRows } from '../crashes';
 
 const hour = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
@@ -48,7 +46,7 @@ function Reports({ rows }: { rows: HealthReport[] }) {
           [t('box.load'), last.sound ? `${Math.round(last.sound.load_mean)} %` : '–', last.sound ? t('box.load.worst', { n: Math.round(last.sound.load_worst) }) : ''],
           [t('box.xruns'), xruns, t('box.xruns.since', { when: ago(rows.at(-1)!.at) })],
           [t('box.temperature'), last.temperature == null ? '–' : `${Math.round(last.temperature)} °C`, ''],
-          [t('health.memory'), free, t('health.disk.free')],
+          [t('health.memory'), free, free === '–' ? '' : t('health.disk.free')],
         ]}
       />
       <p class="small soft">{tOr(`network.${last.network}`, last.network)}</p>
@@ -83,70 +81,11 @@ function Load({ rows }: { rows: HealthReport[] }) {
 
 function Crashes({ path }: { path: string }) {
   const list = useList<Crash>(path, {}, 20);
-  const [open, setOpen] = useState<number>();
   if (!list.rows?.length) return null;
   return (
     <section class="below">
       <h2>{t('box.crashes')}</h2>
-      <ShownList of={list}>
-        {(rows) => (
-          <ul class="rows links">
-            {rows.map((one) => (
-              <li key={one.id}>
-                <span class="dot bad" />
-                <span class="grow">
-                  <button type="button" class="plain stretched cut" onClick={() => setOpen(one.id)}>
-                    {one.process}
-                  </button>
-                  <span class="small soft sub cut">
-                    {one.reason} · {one.version}
-                  </span>
-                </span>
-                <time class="end small faint" title={moment(one.crashed)}>
-                  {ago(one.crashed)}
-                </time>
-              </li>
-            ))}
-          </ul>
-        )}
-      </ShownList>
-      {open !== undefined && <OneCrash path={`${path}/${open}`} onClose={() => setOpen(undefined)} />}
+      <ShownList of={list}>{(rows) => <CrashRows rows={rows} path={path} />}</ShownList>
     </section>
-  );
-}
-
-function OneCrash({ path, onClose }: { path: string; onClose: () => void }) {
-  const told = useLoad<Crash & { report: Record<string, unknown> }>(path);
-  const lines = (value: unknown) => (Array.isArray(value) ? value.map(String).join('\n') : String(value ?? ''));
-  return (
-    <Dialog title={told.data?.process ?? t('box.crashes')} onClose={onClose} wide>
-      <Shown of={told}>
-        {(one) => (
-          <>
-            <p class="soft">
-              {one.reason} · {one.version} · {moment(one.crashed)}
-            </p>
-            {(['stack', 'lines'] as const).map((name) => {
-              const text = lines(one.report[name]);
-              return (
-                text && (
-                  <section key={name}>
-                    <h3>{t(`box.crash.${name}`)}</h3>
-                    <pre class="sample" tabIndex={0}>
-                      {text}
-                    </pre>
-                  </section>
-                )
-              );
-            })}
-            <div class="actions">
-              <Button kind="primary" onClick={onClose}>
-                {t('do.close')}
-              </Button>
-            </div>
-          </>
-        )}
-      </Shown>
-    </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-/** The music that a box is to have: lists that it holds ready, files on their way. */
+/** The music that a box is to have: lists that it holds ready, files of both directions. */
 import { call } from '../../core/api';
 import type { Box } from '../../core/boxes';
 import { ago, moment } from '../../core/format';
@@ -49,7 +49,7 @@ export function Music({ box }: { box: Box }) {
           )}
         </ShownList>
       </section>
-      <Files path={path} />
+      <Files path={path} online={box.online} />
     </div>
   );
 }
@@ -72,7 +72,7 @@ function OneList({ held, box }: { held: HeldList; box: Box }) {
         <span class="small soft sub figures">{[t('held.there', { there, n: files }), full > 0 && t('held.full', { n: full }), missing > 0 && t('held.missing', { n: missing })].filter(Boolean).join(' · ')}</span>
         {coming && <Progress value={files ? there / files : 0} label={t('held.progress', { title })} state={full > 0 ? 'failed' : ''} />}
       </span>
-      <span class={`chip ${full > 0 ? 'bad' : coming ? '' : 'good'}`}>{t(full > 0 ? 'fileState.disk full' : coming ? 'held.coming' : 'held.ready')}</span>
+      <span class={`chip ${full > 0 ? 'bad' : coming ? '' : 'good'}`}>{t(full > 0 ? 'fileState.disk full' : !coming ? 'held.ready' : box.online ? 'held.coming' : 'fileState.away')}</span>
       <time class="end small faint wide-only" title={moment(sent)}>
         {ago(sent)}
       </time>

@@ -6,12 +6,16 @@ import { useList } from '../../core/load';
 import { play, player, toggle } from '../../core/player';
 import { t } from '../../core/texts';
 import { artworkOf, playable, type TrackRow } from '../../core/tracks';
+import { uploads } from '../../core/uploads';
 import { Artwork } from '../../parts/artwork';
 import { Button } from '../../parts/button';
 import { Dialog } from '../../parts/dialog';
 import { SearchField } from '../../parts/field';
 import { Icon } from '../../parts/icon';
 import { Bones, Empty, ShownList } from '../../parts/state';
+import { chooseFiles } from '../../shell/tray';
+
+const BUSY = new Set(['waiting', 'sending', 'paused', 'probing']);
 
 interface AddTracksProps {
   there: ReadonlySet<string>; // ids of tracks that are in it
@@ -27,7 +31,7 @@ export function AddTracks({ there, add, onClose }: AddTracksProps) {
     <Dialog title={t('playlists.add')} onClose={onClose} wide>
       <SearchField value={q} onValue={setQ} label={t('library.search')} />
       <div class="scroll finding">
-        <ShownList of={list} bones={<Bones height={36} />} empty={<Empty title={q ? t('library.notFound', { text: q }) : t('library.first')} />}>
+        <ShownList of={list} bones={<Bones height={36} />} empty={q ? <Empty title={t('library.notFound', { text: q })} /> : <NoTracks />}>
           {(rows) => (
             <ul class="rows">
               {rows.map((one) => {
@@ -60,10 +64,41 @@ export function AddTracks({ there, add, onClose }: AddTracksProps) {
         </ShownList>
       </div>
       <div class="actions">
+        <Uploading />
         <Button kind="primary" onClick={onClose}>
           {t('do.done')}
         </Button>
       </div>
     </Dialog>
+  );
+}
+
+const upload = () => chooseFiles({ purpose: { purpose: 'track' } });
+
+const NoTracks = () => (
+  <Empty
+    title={t('library.first')}
+    actions={
+      <Button kind="primary" icon="upload" onClick={upload}>
+        {t('library.first.do')}
+      </Button>
+    }
+  >
+    <p>{t('playlists.add.upload')}</p>
+  </Empty>
+);
+
+/** More music for the library from here; and how much of it is on its way, as what is beneath the dialog cannot be seen. */
+function Uploading() {
+  const busy = useAtom(uploads).filter((one) => BUSY.has(one.stage)).length;
+  return (
+    <>
+      <Button kind="quiet" icon="upload" onClick={upload}>
+        {t('upload.do')}
+      </Button>
+      <span class="gap small soft" role="status">
+        {busy > 0 && t('upload.busy', { n: busy })}
+      </span>
+    </>
   );
 }

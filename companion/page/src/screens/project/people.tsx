@@ -1,8 +1,8 @@
 /** Who works on a project, as what; inviting and leaving. */
-import { call, patch, post, remove } from '../../core/api';
+import { call, patch, post } from '../../core/api';
 import { useAtom } from '../../core/atom';
 import { date, moment } from '../../core/format';
-import { invalidate, keep, useLoad } from '../../core/load';
+import { drop, invalidate, keep, useLoad } from '../../core/load';
 import { go } from '../../core/router';
 import { user } from '../../core/session';
 import { t, tOr } from '../../core/texts';
@@ -34,9 +34,9 @@ export function People({ project }: PartProps) {
   const open = useLoad<Invitation[]>(owns ? invitations : null).data ?? [];
   const leave = async () => {
     if (!(await ask({ title: t('project.leave'), text: t('project.leave.text'), yes: t('project.leave'), danger: true }))) return;
-    await remove(`${path}/${me?.id}`);
-    invalidate('/projects');
+    await drop(`${path}/${me?.id}`, `/projects/${project.id}`);
     go('/projects');
+    invalidate('/projects');
   };
   return (
     <div class="columns">
