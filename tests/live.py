@@ -18,15 +18,15 @@ PATIENCE = 60  # these machines are shared: waiting long is no failure, never ge
 
 
 def tone(folder, name="tone", seconds=10, hertz=440, noise=False):
-    """A 16-bit stereo WAV file."""
-    time_ = np.arange(int(seconds * RATE)) / RATE
-    sound = 0.3 * np.sin(2 * np.pi * hertz * time_)
+    """A 16-bit stereo WAV file; `hertz` is whole, so that one second of it can be repeated."""
+    second = 9830 * np.sin(2 * np.pi * hertz * np.arange(RATE) / RATE)
+    sound = np.resize(second.astype("<i2"), int(seconds * RATE))
     if noise:
-        sound = sound + 0.1 * np.random.default_rng(1).standard_normal(len(time_))
+        sound += np.random.default_rng(1).integers(-5675, 5676, len(sound), dtype=np.int16)
     path = folder / f"{name}.wav"
     with wave.open(str(path), "wb") as file:
         file.setparams((2, 2, RATE, 0, "NONE", ""))
-        file.writeframes((np.repeat(sound[:, None], 2, 1).clip(-1, 1) * 32767).astype("<i2").tobytes())
+        file.writeframes(np.repeat(sound, 2).tobytes())
     return path
 
 
@@ -51,7 +51,7 @@ class Box:
             "JACK_NO_AUDIO_RESERVATION": "1",
         }
         self._code = engine_code
-        self._jack = self._engine = self.panel = None
+        self._jack = self._engine = self.panel = self._runtime = None
 
     def __enter__(self):
         try:
@@ -76,8 +76,10 @@ class Box:
 
     def runtime(self):
         """The box's folder in memory."""
-        code = "from device import paths; print(paths.runtime())"
-        return Path(subprocess.check_output([sys.executable, "-c", code], env=self.env, text=True).strip())
+        if self._runtime is None:  # asked of a process that has the box's settings
+            code = "from device import paths; print(paths.runtime())"
+            self._runtime = Path(subprocess.check_output([sys.executable, "-c", code], env=self.env, text=True).strip())
+        return self._runtime
 
     def start_jack(self):
         """Start the server and wait until it answers."""

@@ -40,18 +40,15 @@ def test_an_action_sent_right_after_a_load_waits_for_the_track(box):
     box.until(lambda: box.number("deck1.position") > 10.1)
 
 
-@pytest.mark.parametrize(
-    ("name", "argument", "words"),
-    [
+def test_an_action_without_effect_is_refused_with_the_reason(box):
+    for name, argument, words in (
         ("deck1.play", 1.0, "deck1 is empty"),
         ("deck1.load", "/nowhere/x.wav", "there is no file"),
         ("deck1.load", "x.wav", "absolute path"),
         ("record.stop", None, "nothing is being recorded"),
-    ],
-)
-def test_an_action_without_effect_is_refused_with_the_reason(box, name, argument, words):
-    with pytest.raises(InputError, match=words):
-        box.panel.do(name, argument)
+    ):
+        with pytest.raises(InputError, match=words):
+            box.panel.do(name, argument)
 
 
 def test_a_broken_file_leaves_the_deck_as_it_was_and_says_why(box):
@@ -150,13 +147,13 @@ def test_a_set_played_over_a_change_of_the_period_renders_sample_for_sample(box)
 
 
 def test_jumps_into_music_that_is_not_decoded_yet_render_sample_for_sample(box):
-    path = tone(box.folder, seconds=500, noise=True)
+    path = tone(box.folder, seconds=300, noise=True)
     box.panel.set("deck1.slip", 1)
     box.panel.do("record.start")
     box.panel.do("deck1.load", str(path))
     box.panel.set("deck1.play", 1)
     box.until(lambda: box.number("deck1.position") > 0.1)
-    box.panel.do("deck1.seek", 490.0)
+    box.panel.do("deck1.seek", 290.0)
     box.panel.set("deck1.reverse", 1)
     waited = box.number("deck1.ready") < 1
     box.until(lambda: box.number("deck1.ready") == 1 and box.number("deck1.held") == 0)
@@ -173,16 +170,16 @@ def test_jumps_into_music_that_is_not_decoded_yet_render_sample_for_sample(box):
 
 
 def test_a_loop_backwards_over_what_is_not_decoded_yet_waits_and_renders_sample_for_sample(box):
-    path = tone(box.folder, seconds=500, noise=True)
+    path = tone(box.folder, seconds=300, noise=True)
     box.panel.do("record.start")
     box.panel.do("deck1.load", str(path))
-    box.panel.do("deck1.loop.at", [1.0, 400.0])
+    box.panel.do("deck1.loop.at", [1.0, 240.0])
     box.panel.set("deck1.play", 1)
     box.until(lambda: box.number("deck1.position") > 0.2)
     box.panel.set("deck1.reverse", 1)
     box.panel.do("deck1.loop.exit", 1)  # into the loop, which backwards begins at its end
     waited = box.number("deck1.ready") < 0.8
-    box.until(lambda: box.number("deck1.held") == 0 and 399 < box.number("deck1.position") < 399.8)
+    box.until(lambda: box.number("deck1.held") == 0 and 239 < box.number("deck1.position") < 239.8)
     box.panel.do("record.stop")
     box.until(lambda: box.number("record.active") == 0)
     recording, rendered = box.recording(), box.folder / "again.wav"

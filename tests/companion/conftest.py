@@ -6,7 +6,7 @@ import shutil
 import pytest
 from argon2 import PasswordHasher
 
-from companion import config, database
+from companion import config, database, site
 from companion.accounts import passwords
 from companion.app import create_app
 from companion.bench.postgres import Postgres, is_installed
@@ -29,10 +29,41 @@ def cheap_hashing():
     passwords.use(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
-def _migrated(folder, address):
-    """Settings on a database that has every table."""
+@pytest.fixture(scope="session", autouse=True)
+def no_wait_for_the_disk():
+    """SQLite as safe from kills as ever: only a power cut would take back what was committed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(database._PRAGMAS, "synchronous", "off")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def page_read_once():
+    """The built page is read once, not for each application: no test writes there."""
+    read, built = site.load, []
+
+    def load(dist):
+        if dist != site.DIST:
+            return read(dist)
+        if not built:
+            built.append(read(dist))
+        return built[0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site, "load", load)
+        yield
+
+
+def _bound(folder, address):
+    """Settings on a database, which is what models use from now on."""
     made = config.load({"PATH": os.environ["PATH"]}, folder=folder, database_url=address, limits=False)
     database.bind(made)
+    return made
+
+
+def _migrated(folder, address):
+    """Settings on a database that has every table."""
+    made = _bound(folder, address)
     with database.connection():
         database.runner().up()
     return made
@@ -64,7 +95,7 @@ def settings(request, tmp_path):
         address = request.getfixturevalue("postgres").database(template)
     else:
         shutil.copyfile(request.getfixturevalue("migrated_file"), folder / "companion.db")
-    yield _migrated(folder, address)
+    yield _bound(folder, address)
     database.database.close()
     if address:
         request.getfixturevalue("postgres").drop(address)
@@ -75,7 +106,7 @@ def sqlite_settings(migrated_file, tmp_path):
     """Settings on SQLite alone, for what does not depend on the database."""
     (tmp_path / "companion").mkdir()
     shutil.copyfile(migrated_file, tmp_path / "companion" / "companion.db")
-    yield _migrated(tmp_path / "companion", None)
+    yield _bound(tmp_path / "companion", None)
     database.database.close()
 
 

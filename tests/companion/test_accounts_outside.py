@@ -17,6 +17,8 @@ from tests.companion.provider import CLIENT, SECRET, Provider
 pytestmark = pytest.mark.slow
 
 WITH = "/api/v1/session/with"
+# for what is refused before any row is looked up
+on_one_database = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +197,7 @@ LIES = {
 }
 
 
+@on_one_database
 @pytest.mark.parametrize("lie", LIES)
 def test_an_id_token_that_does_not_fit_is_refused(app, admin, provider, lie):
     provider.claims = LIES[lie]
@@ -203,6 +206,7 @@ def test_an_id_token_that_does_not_fit_is_refused(app, admin, provider, lie):
     assert whom(client) is None
 
 
+@on_one_database
 def test_an_id_token_signed_by_anybody_else_is_refused(app, admin, provider):
     provider.key = RSAKey.generate_key(2048, {"kid": "one"})
     assert visit(app.test_client(), provider) == "/sign-in#refused=sign-in-needed"
@@ -210,6 +214,7 @@ def test_an_id_token_signed_by_anybody_else_is_refused(app, admin, provider):
     assert visit(app.test_client(), provider) == "/sign-in#refused=sign-in-needed"
 
 
+@on_one_database
 def test_a_provider_may_change_its_keys(app, admin, provider, monkeypatch):
     assert visit(app.test_client(), provider) == "/"
     monkeypatch.setattr(providers, "AGAIN_SECONDS", -1.0)  # as if the keys had been fetched a while ago
@@ -220,6 +225,7 @@ def test_a_provider_may_change_its_keys(app, admin, provider, monkeypatch):
     assert whom(client)["email"] == "lea@example.org"
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("page", "answer", "refused"),
     [
@@ -239,6 +245,7 @@ def test_whatever_a_provider_answers_is_a_clear_refusal(app, admin, provider, pa
     assert visit(app.test_client(), provider) == f"/sign-in#refused={refused}"
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "change",
     [
@@ -262,6 +269,7 @@ def test_a_provider_that_is_away_is_said_so(settings, options, admin):
     assert "does not answer" in answer.json["detail"]
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "path",
     [
