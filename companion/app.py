@@ -39,6 +39,7 @@ from companion.releases import setup as releases_setup
 from companion.releases.views import api as releases
 from companion.sets import setup as sets_setup
 from companion.sets.views import api as sets
+from companion.storage import sending
 from companion.storage.service import open_storage
 from companion.telemetry import setup as telemetry_setup
 from companion.telemetry.views import api as telemetry
@@ -82,6 +83,7 @@ def create_app(settings: Settings) -> Flask:
     database.bind(settings)
     vault = Vault(settings.folder)
     app.extensions.update(settings=settings, vault=vault, storage=open_storage(settings))
+    sending.install(settings.threads // 2)
     events.install(settings)
     mail.install(settings, vault)
     notices_service.install(settings)

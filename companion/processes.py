@@ -68,10 +68,11 @@ class Process:
 def table(settings: Settings) -> list[Process]:
     """All processes, in the order of their start."""
     python = (sys.executable, "-P", "-m")
+    slow = settings.threads // 2 + 1  # who takes files slowly must not stand in the way of those who answer
     web = (
         *("granian", "--interface", "wsgi", "--factory", "--no-ws", "--http", "1", "--log-level", "warning"),
         *("--host", settings.host, "--port", str(settings.port)),
-        *("--workers", str(settings.workers), "--blocking-threads", str(settings.threads)),
+        *("--workers", str(settings.workers), "--blocking-threads", str(settings.threads + slow)),
         *("--http1-header-read-timeout", "10000"),
         *("--blocking-threads-idle-timeout", "600", "--respawn-failed-workers", "--workers-kill-timeout", "10"),
         "companion.wsgi:make",

@@ -31,9 +31,10 @@ MOST_TRACKS = 5000  # entries that are read
 LONGEST_TITLE = 120
 MOST_SECONDS, KNOWN_SECONDS = 5.0, 60.0  # of the processor, that an update may take to merge: a new one, a kept one
 LEAST_AT_ONCE, MOST_AT_ONCE = 4, 2000  # structs that are merged in one call, which nothing interrupts
-COMPARISONS = 500_000  # that one call may take
+COMPARISONS = 100_000  # that one call may take
 LONGEST_NOTE = 10_000
 LONGEST_NOTES = 100_000
+Rest = Callable[[float], None]
 _TEXTS = {"artist": 120, "key": 12, "isrc": 12}
 
 
@@ -68,9 +69,11 @@ class Content:
 
     client: names who edits here, and must be nobody else's; made up where it is not given.
     spoiled: something that looked sound could not be merged; it must be built anew from what it is made of.
+    rest: called between the pieces of a long update, with the seconds that one took: nobody else runs meanwhile.
     """
 
-    def __init__(self, known: Iterable[bytes] = (), client: int | None = None):
+    def __init__(self, known: Iterable[bytes] = (), client: int | None = None, rest: Rest | None = None):
+        self._rest = rest
         self._doc: Doc[Any] = Doc(client_id=client, allow_multithreading=True)
         self._about: Map[Any] = self._doc.get("about", type=Map)
         self._tracks: Array[Any] = self._doc.get("tracks", type=Array)
@@ -114,9 +117,13 @@ class Content:
         end, at = time.thread_time() + seconds, 0
         while at < len(entered.order):
             piece, at = entered.piece(at, self._most())
+            began = time.thread_time()
             self._doc.apply_update(piece)
-            if time.thread_time() > end:
+            now = time.thread_time()
+            if now > end:
                 raise TimeoutError("it takes too long")
+            if self._rest is not None:
+                self._rest(now - began)
         self._doc.apply_update(entered.last())
 
     def _most(self) -> int:
@@ -310,13 +317,13 @@ class Held:
         self.note(*row)
 
 
-def built(found: list[Row], client: int | None = None) -> Held:
+def built(found: list[Row], client: int | None = None, rest: Rest | None = None) -> Held:
     """The content of rows, which are in order."""
-    held = Held(Content(client=client))
+    held = Held(Content(client=client, rest=rest))
     for row in found:
         held.take(row)
         if held.content.spoiled:
-            return built([one for one in found if one[0] != row[0]], client)
+            return built([one for one in found if one[0] != row[0]], client, rest)
     return held
 
 
@@ -324,6 +331,18 @@ def join(made: list[bytes]) -> bytes:
     """Several updates as one."""
     merged: bytes = made[0] if len(made) == 1 else pycrdt.merge_updates(*made)
     return merged
+
+
+def state_of(update: bytes) -> bytes:
+    """What a sound update has, as a state vector."""
+    found: bytes = pycrdt.get_state(update)
+    return found
+
+
+def beyond(update: bytes, vector: bytes) -> bytes:
+    """What of a sound update is lacking where this state vector is said."""
+    found: bytes = pycrdt.get_update(update, vector)
+    return found
 
 
 def _place(row: dict[str, Any]) -> float:

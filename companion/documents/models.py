@@ -11,6 +11,7 @@ class Document(Model):
 
     checkpoint: the sequence of the update that all before it were made one with; bytes: of all updates that are kept.
     deleted: when (ms since 1970); its row stays, so that nothing that is late brings it back.
+    state: Yjs's state vector, which may be behind the updates, never ahead of them; null while it is not known.
     """
 
     id = IdField()
@@ -24,6 +25,7 @@ class Document(Model):
     created = peewee.BigIntegerField(default=now)
     changed = peewee.BigIntegerField(default=now)
     deleted = peewee.BigIntegerField(null=True)
+    state = peewee.BlobField(null=True)
 
     class Meta:
         indexes = ((("owner", "changed", "id"), False),)

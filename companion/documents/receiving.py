@@ -27,7 +27,7 @@ def _updated(letter: Letter) -> None:
     try:
         store.merge(row, update, letter.box, letter.box)
     except Missing:  # one of us has forgotten something
-        store.ask(letter.box, row, _state(row.id))
+        store.ask(letter.box, row)
 
 
 def _row(letter: Letter, number: str, of: str) -> Document | None:
@@ -61,29 +61,20 @@ def _joined(box: str, body: Update) -> bytes | None:
         raise Invalid(f"the update {exc.reason}") from exc
 
 
-def _state(number: str) -> bytes:
-    held = store.opened(number)
-    store.keep(number, held)
-    return held.content.state
-
-
 def _asked(letter: Letter) -> None:
     """A box says what it has: it gets what it lacks, and is asked for what is lacking here."""
     body: State = letter.body
     row = _row(letter, body.document, body.of)
     if row is None:
         return
-    held = store.opened(row.id)
     try:
-        update, behind = held.content.lacking(body.vector), held.content.lacks(body.vector)
+        update, behind = store.compared(row, body.vector)
     except Malformed as exc:
         raise Invalid(f"the state {exc.reason}") from exc
-    finally:
-        store.keep(row.id, held)
     if update != EMPTY:
         store.send(letter.box, row, update)
     if behind:
-        store.ask(letter.box, row, held.content.state)
+        store.ask(letter.box, row)
 
 
 def _gone(letter: Letter) -> None:
@@ -97,11 +88,10 @@ def _gone(letter: Letter) -> None:
 def welcome(box: str, owner: str) -> None:
     """Say to a box what is here, so that it tells what is lacking and asks for what it lacks."""
     query: Any = Document.select().where(Document.owner == owner).order_by(Document.changed.desc())
+    told: list[tuple[Any, str]] = []
     for row in reversed(list(query.limit(MOST_WELCOMED))):
-        if row.deleted is None:
-            store.ask(box, row, _state(row.id))
-        else:
-            outgoing.send(box, Gone(row.id), key=f"gone {row.id}")
+        told.append(store.said(row) if row.deleted is None else (Gone(row.id), f"gone {row.id}"))
+    outgoing.send_all(box, told)
 
 
 def install() -> None:

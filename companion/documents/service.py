@@ -59,13 +59,7 @@ def listed(
     for word in search.split():
         query = query.where(Document.title.contains(word))
     column, kind, largest_first = SORTS[sort]
-    cursor = paging.decode(after, [kind, str])
-    if cursor:
-        value, number = cursor
-        further = (column < value) if largest_first else (column > value)
-        query = query.where(further | ((column == value) & (Document.id < number)))
-    ordered = query.order_by(column.desc() if largest_first else column, Document.id.desc()).limit(limit + 1)
-    found, following = paging.page(list(ordered), limit, lambda row: [getattr(row, column.name), row.id])
+    found, following = paging.by(query, {column: kind, Document.id: str}, after, limit, largest_first)
     return [_shown(row) for row in found], following
 
 
@@ -182,15 +176,17 @@ def read(number: str, since: int = 0) -> tuple[int, list[Row]]:
     return int(row.checkpoint), store.rows(number, since + 1)
 
 
-def save(number: str, updates: Sequence[tuple[str, bytes]], title: str, count: int) -> int:
+def save(number: str, updates: Sequence[tuple[str, bytes]], told: store.About) -> int:
     """For a room: append updates, each with its user, that it found sound; returns the sequence of the last.
+
+    told: of the document with them.
 
     NotFound when it is gone; FullError.
     """
     with database.atomic():
         row = store.held(number)
         for user, update in updates:
-            store.append(row, update, user, title, count)
+            store.append(row, update, user, told)
         return int(row.sequence)
 
 

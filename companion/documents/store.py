@@ -5,6 +5,7 @@ Contents that were read are kept in memory for the next update; the rows decide 
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -14,19 +15,33 @@ from companion.documents.models import Document, DocumentUpdate
 from companion.errors import Conflict, Invalid, NotFound
 from companion.events import service as events
 from companion.outgoing import service as outgoing
-from device.contracts import documents
+from device.contracts import documents, updates
 from device.contracts.errors import Malformed
-from device.contracts.updates import MOST_BYTES
-from device.documents import Content, Held, Row, built
+from device.contracts.updates import EMPTY, MOST_BYTES
+from device.documents import Content, Held, Row, beyond, built, join, state_of
 
 CHECKPOINT = 500  # updates that are made one
 MOST_KEPT = 32  # contents in memory
-MOST_KEPT_BYTES = 1 << 20  # of one that is kept there
+MOST_KEPT_BYTES = 32 << 20  # of all that are kept there
 Follower = Callable[[Document], None]
 
 
 class FullError(Conflict):
     """A document has as much as it can have."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a document's row says of its content."""
+
+    title: str
+    count: int
+    state: bytes
+
+
+def about(content: Content) -> About:
+    """What a content says of itself."""
+    return About(content.title, content.count, content.state)
 
 
 _kept: OrderedDict[str, Held] = OrderedDict()
@@ -52,12 +67,12 @@ def opened(number: str) -> Held:
 
 def keep(number: str, held: Held) -> None:
     """Have it at hand for the next update."""
-    if held.content.spoiled or held.size > MOST_KEPT_BYTES:
+    if held.content.spoiled:
         return
     with _lock:
         _kept[number] = held
         _kept.move_to_end(number)
-        while len(_kept) > MOST_KEPT:
+        while len(_kept) > MOST_KEPT or sum(one.size for one in _kept.values()) > MOST_KEPT_BYTES:
             _kept.popitem(last=False)
 
 
@@ -101,7 +116,7 @@ def _appended(row: Document, found: Held, fresh: bytes, by: str, box: str = "") 
     content = found.content
     if row.bytes + len(fresh) > MOST_BYTES:
         checkpoint(row, found.sequence, content.lacking())
-    append(row, fresh, by, content.title, content.count, box)
+    append(row, fresh, by, about(content), box)
     found.note(row.sequence, fresh)
     if row.sequence - row.checkpoint >= CHECKPOINT:
         whole = content.lacking()
@@ -110,15 +125,15 @@ def _appended(row: Document, found: Held, fresh: bytes, by: str, box: str = "") 
         found.note(row.sequence, whole)
 
 
-def append(row: Document, update: bytes, by: str, title: str, count: int, box: str = "") -> None:
-    """Add an update that is known to be sound, after which the document has this title and count. `row` is locked."""
+def append(row: Document, update: bytes, by: str, told: About, box: str = "") -> None:
+    """Add an update that is known to be sound, after which this is told of the document. `row` is locked."""
     if row.bytes + len(update) > MOST_BYTES:
         raise FullError("this document is full; begin another one")
     row.sequence += 1
     row.bytes += len(update)
-    row.title, row.count, row.changed = title, count, now()
+    row.title, row.count, row.state, row.changed = told.title, told.count, told.state, now()
     DocumentUpdate.create(document=row.id, sequence=row.sequence, by=by, payload=update)
-    row.save(only=["sequence", "bytes", "title", "count", "changed"])
+    row.save(only=["sequence", "bytes", "title", "count", "state", "changed"])
     for other in boxes.of(row.owner_id):
         if other != box:
             send(other, row, update)
@@ -145,9 +160,42 @@ def send(box: str, row: Document, update: bytes) -> None:
         outgoing.send(box, part)
 
 
-def ask(box: str, row: Document, state: bytes) -> None:
+def state(row: Document) -> bytes:
+    """What a document has, as a state vector, or a little less. It is read where it is not known."""
+    if row.state is None:
+        found = opened(row.id)
+        keep(row.id, found)
+        row.state = found.content.state
+        Document.update(state=row.state).where(Document.id == row.id).execute()
+    return bytes(row.state)
+
+
+def said(row: Document) -> tuple[documents.State, str]:
+    """What is here, for a box, with the key that it is sent under."""
+    return documents.State(row.id, kind(row), state(row)), f"state {row.id}"
+
+
+def ask(box: str, row: Document) -> None:
     """Say to a box what is here, so that it sends what is lacking and asks for what it lacks."""
-    outgoing.send(box, documents.State(row.id, kind(row), state), key=f"state {row.id}")
+    body, key = said(row)
+    outgoing.send(box, body, key=key)
+
+
+def compared(row: Document, vector: bytes) -> tuple[bytes, bool]:
+    """(what whoever says this state vector lacks, whether they have what is not here). Malformed for what is none.
+
+    Measured: to read a document of 2 MB takes 2 s, to put its updates together and to cut what is known off 0.2 s.
+    """
+    theirs = updates.ends(vector)
+    whole = [update for _, update in rows(row.id)]
+    together = join(whole) if whole else EMPTY
+    here = updates.ends(state_of(together))
+    if row.state is None or here != updates.ends(state(row)):  # some of it is left out, or was not told here yet
+        found = opened(row.id)
+        keep(row.id, found)
+        return found.content.lacking(vector), found.content.lacks(vector)
+    behind = any(end > here.get(client, 0) for client, end in theirs.items())
+    return beyond(together, vector), behind
 
 
 def kind(row: Document) -> documents.Kind:

@@ -6,28 +6,32 @@ after that. Other processes may hold the same document: all follow the rows.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import peewee
 
-from companion.documents import service
+from companion.documents import service, store
 from companion.documents.service import Right
 from companion.documents.store import CHECKPOINT, FullError
 from companion.errors import NotFound
 from companion.live import protocol
 from companion.live.connection import LEFT, Connection, Message
 from companion.live.protocol import AWARENESS, QUERY, STEP_1, STEP_2, SYNC, UPDATE, Presence
+from companion.live.turns import MESSAGE_SECONDS, Purses, Turns, rest
 from device.contracts.errors import Malformed
 from device.contracts.updates import MOST_BYTES, Missing
-from device.documents import Content, Held, built, join
+from device.documents import Content, built, join
 
 log = logging.getLogger(__name__)
 INBOX = 256  # messages that wait for the room; more wait on their lines
 BATCH_SECONDS = 0.05  # between two writes
 AGAIN_SECONDS = 1.0  # after the database did not answer
 LARGE = 1024  # bytes of an update that is not merged on the event loop
+LARGE_DOCUMENT = 64 * 1024  # bytes of a document of which nothing is
+DEAR_SECONDS = 0.005  # a document for which something took that long is dear: nothing of it either
 LARGE_WAITING = 4  # messages of a room that may be that large at one time
 PRESENT_SECONDS = 30.0  # that somebody is there without saying so
 MOST_CLIENTS = 8  # of one guest
@@ -37,18 +41,19 @@ BROKEN = 1011
 Found = TypeVar("Found")
 
 
-_merging = ThreadPoolExecutor(1, "merging")  # of all rooms: several would leave little to the event loop
-
-
-def _aside(work: Callable[[], Found]) -> Awaitable[Found]:
-    """Do what may take long off the event loop."""
-    return asyncio.get_running_loop().run_in_executor(_merging, work)
-
-
 class Ask(Protocol):
-    """Runs a function that asks the database, off the event loop."""
+    """Runs a function that asks the database for a user, off the event loop."""
 
-    def __call__(self, function: Callable[[], Found]) -> Awaitable[Found]: ...
+    def __call__(self, user: str, function: Callable[[], Found]) -> Awaitable[Found]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What rooms work with. merging: where documents are merged that take their time."""
+
+    ask: Ask
+    merging: Turns
+    purses: Purses
 
 
 class Guest:
@@ -71,12 +76,16 @@ def _packed(message: bytes) -> Message:
 
 
 class Room:
-    """A document; `run` it as a task. opened: it was read; over: it takes nobody in any more."""
+    """A document of `user`'s, who pays for it; `run` it as a task.
 
-    def __init__(self, number: str, ask: Ask):
+    opened: it was read; over: it takes nobody in any more.
+    """
+
+    def __init__(self, number: str, user: str, means: Means):
         self.number, self.guests = number, set[Guest]()
         self.opened = self.over = False
-        self._ask = ask
+        self._user, self._means, self._purse = user, means, means.purses.of(user)
+        self._dear = False
         self._content = Content()
         self._sequence = self._checkpoint = self._heard = 0
         self._bytes = 0
@@ -146,12 +155,22 @@ class Room:
         finally:
             self.over = True
 
-    async def _open(self) -> None:
-        def load() -> tuple[Held, int]:
-            checkpoint, rows = service.read(self.number)
-            return built(rows), checkpoint
+    def _ask(self, function: Callable[[], Found]) -> Awaitable[Found]:
+        return self._means.ask(self._user, function)
 
-        held, self._checkpoint = await self._ask(load)
+    async def _do(self, work: Callable[[], Found], size: int = 0) -> Found:
+        """Work on the content: at once where that is quick, else off the event loop. size: of what comes, in bytes."""
+        if self._dear or size >= LARGE or self._bytes > LARGE_DOCUMENT:
+            return await self._means.merging.do(self._user, work)
+        began = time.thread_time()
+        try:
+            return self._purse.charged(work)
+        finally:
+            self._dear = time.thread_time() - began > DEAR_SECONDS
+
+    async def _open(self) -> None:
+        self._checkpoint, rows = await self._ask(lambda: service.read(self.number))
+        held = await self._means.merging.do(self._user, lambda: built(rows, rest=rest))
         self._content, self._sequence, self._bytes = held.content, held.sequence, held.size
         self.opened = True
         for guest in self.guests:
@@ -166,6 +185,8 @@ class Room:
             guest, message = await self._inbox.get()
             if len(message) >= LARGE:
                 self._large.release()
+            self._purse.spend(MESSAGE_SECONDS)
+            await self._purse.ready()
             if guest not in self.guests or guest.connection.code not in (0, LEFT):
                 continue
             try:
@@ -185,19 +206,20 @@ class Room:
             if self._fresh or self._saving:
                 self._wake.set()
             else:
-                self._answer()
+                await self._answer()
         elif kind == SYNC and step in (STEP_2, UPDATE):
             if guest.right == "edit":
                 await self._merge(guest, payload)
         elif kind == AWARENESS:
-            self._meet(guest, protocol.present(payload))
+            with self._purse.paying():
+                self._meet(guest, protocol.present(payload))
         elif kind == QUERY:
             self._introduce(guest)
 
     async def _merge(self, guest: Guest, update: bytes) -> None:
         """What a guest wrote: the others get it, and it is stored."""
         if self._bytes + len(update) > MOST_BYTES:
-            self._bytes = len(await _aside(self._content.lacking))
+            self._bytes = len(await self._do(self._content.lacking, LARGE))
             if self._bytes + len(update) > MOST_BYTES:
                 raise Malformed("is more than a document can hold")
         try:
@@ -210,13 +232,12 @@ class Room:
         self._bytes += len(fresh)
         self._fresh.append((guest.connection.user, fresh))
         self._wake.set()
-        self._tell(protocol.sync(UPDATE, fresh), but=guest)
+        with self._purse.paying():
+            self._tell(protocol.sync(UPDATE, fresh), but=guest)
 
     async def _merged(self, update: bytes) -> bytes:
         try:
-            if len(update) < LARGE:
-                return self._content.merge(update)
-            return await _aside(lambda: self._content.merge(update))
+            return await self._do(lambda: self._content.merge(update), len(update))
         except Malformed as exc:
             if self._content.spoiled:
                 raise RuntimeError("the document must be read anew") from exc
@@ -228,17 +249,19 @@ class Room:
             if guest.greeted and guest is not but:
                 guest.connection.put(0, packed)
 
-    def _answer(self) -> None:
-        """Tell those who asked what they lack: all that came before they asked is stored."""
+    async def _answer(self) -> None:
+        """Tell those who asked what they lack: all that came before they asked is stored. The lock is held."""
         asking, self._asking = self._asking, []
         for guest, vector in asking:
             if guest.connection.code:
                 continue
             try:
-                guest.say(protocol.sync(STEP_2, self._content.lacking(vector)))
+                lacking = await self._do(lambda vector=vector: self._content.lacking(vector))  # type: ignore[misc]
             except Malformed:
                 guest.connection.close(REFUSED, "it was refused")
                 continue
+            with self._purse.paying():
+                guest.say(protocol.sync(STEP_2, lacking))
             if not guest.greeted:
                 guest.greeted = True
                 self._introduce(guest)
@@ -290,19 +313,23 @@ class Room:
                 continue
             async with self._lock:
                 if not self._fresh:
-                    self._answer()
+                    await self._answer()
                 elif self._asking:
                     self._wake.set()
 
     async def _save(self) -> None:
-        fresh, self._fresh = self._fresh, []
-        if not fresh:
+        if not self._fresh:
             return
-        self._saving = True
-        rows = _grouped(fresh)
-        title, count = self._content.title, self._content.count
+        async with self._lock:  # what is said of the document is so when it holds this, and no more
+            fresh, self._fresh = self._fresh, []
+            self._saving = True
+            try:
+                rows, about = await self._do(lambda: (_grouped(fresh), store.about(self._content)), _size(fresh))
+            except BaseException:
+                self._fresh, self._saving = fresh, False
+                raise
         try:
-            last = await self._ask(lambda: service.save(self.number, rows, title, count))
+            last = await self._ask(lambda: service.save(self.number, rows, about))
         except BaseException:
             self._fresh = fresh + self._fresh
             raise
@@ -328,9 +355,14 @@ class Room:
                         self._tell(protocol.sync(UPDATE, fresh))
             self._heard = max(self._heard, self._sequence)
         if self._sequence - self._checkpoint >= CHECKPOINT and not self._content.spoiled:
-            upto, whole = self._sequence, self._content.lacking()
+            async with self._lock:
+                upto, whole = self._sequence, await self._do(self._content.lacking, LARGE)
             await self._ask(lambda: service.make_one(self.number, upto, whole))
             self._checkpoint, self._bytes = upto, len(whole)
+
+
+def _size(fresh: list[tuple[str, bytes]]) -> int:
+    return sum(len(update) for _, update in fresh)
 
 
 def _grouped(fresh: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:

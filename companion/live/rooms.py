@@ -3,12 +3,15 @@
 import asyncio
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from companion.documents import service
 from companion.events.service import Row
 from companion.live.connection import CROWDED, FOREIGN, LEFT, SIGN_IN, Connection, Receive, Send
-from companion.live.room import GONE, Ask, Guest, Room
+from companion.live.room import GONE, Ask, Guest, Means, Room
+from companion.live.turns import LINE_SECONDS, Purses, Turns
 
 log = logging.getLogger(__name__)
 PATH = "/ws/documents/"
@@ -17,6 +20,7 @@ MOST_EACH = 20  # documents that one user has open
 BUCKET = 5000.0  # messages that somebody may send at once
 REFILL = 200.0  # a second
 TOO_BIG = 1009
+MERGING = 4  # users whose documents are merged at one time
 PATIENCE_SECONDS = 30.0
 
 
@@ -36,9 +40,11 @@ class Bucket:
 class Rooms:
     """All rooms of a process."""
 
-    def __init__(self, ask: Ask):
-        self._ask = ask
+    def __init__(self, ask: Ask, purses: Purses):
+        self._pool = ThreadPoolExecutor(MERGING, "merging")
+        self._means = Means(ask, Turns(self._pool, MERGING, purses), purses)
         self._rooms: dict[str, Room] = {}
+        self._lines = Counter[str]()  # of each user
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
@@ -89,12 +95,13 @@ class Rooms:
                 room.leave(guest)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=PATIENCE_SECONDS)
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _enter(self, number: str, guest: Guest) -> Room:
         """Into the room of a document, which is opened for the first one."""
         room = self._rooms.get(number)
         if room is None or room.over:
-            room = self._rooms[number] = Room(number, self._ask)
+            room = self._rooms[number] = Room(number, guest.connection.user, self._means)
             room.guests.add(guest)
             task = asyncio.create_task(self._run(room))
             self._tasks.add(task)
@@ -114,12 +121,29 @@ class Rooms:
 
     async def serve(self, number: str, user: str, session: str, receive: Receive, send: Send) -> None:
         """A page that was let in by its ticket, until it leaves or is sent away."""
-        right = await self._ask(lambda: service.right(user, number))
+        if self._lines[user] >= MOST_EACH:
+            await send({"type": "websocket.close", "code": CROWDED, "reason": "too many documents are open"})
+            return
+        self._lines[user] += 1
+        try:
+            await self._serve(number, user, session, receive, send)
+        finally:
+            self._lines[user] -= 1
+            if not self._lines[user]:
+                del self._lines[user]
+
+    async def _serve(self, number: str, user: str, session: str, receive: Receive, send: Send) -> None:
+        purse = self._means.purses.of(user)
+        purse.spend(LINE_SECONDS)
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await purse.ready()
+        except TimeoutError:
+            await send({"type": "websocket.close", "code": CROWDED, "reason": "too much was asked; try again later"})
+            return
+        right = await self._means.ask(user, lambda: service.right(user, number))
         if not right:
             await send({"type": "websocket.close", "code": FOREIGN, "reason": "there is no such document"})
-            return
-        if sum(guest.connection.user == user for guest in self._guests()) >= MOST_EACH:
-            await send({"type": "websocket.close", "code": CROWDED, "reason": "too many documents are open"})
             return
         connection = Connection(user, session, resyncs=False)
         connection.open(send)

@@ -29,6 +29,7 @@ from companion.live.feeder import Feeder
 from companion.live.hub import Hub, encode
 from companion.live.rooms import PATH as ROOMS
 from companion.live.rooms import Rooms
+from companion.live.turns import Purses, Turns
 from companion.live.watching import Watching
 from companion.outgoing import nudges
 from companion.sets import service as sets
@@ -54,7 +55,9 @@ class LiveServer:
         self._hub = Hub()
         self._database = ThreadPoolExecutor(1, "database")  # one connection
         self._documents = ThreadPoolExecutor(1, "documents")  # large ones take a while to read
-        self._rooms = Rooms(lambda function: self._query(function, self._documents))
+        purses = Purses()
+        storing = Turns(self._documents, 1, purses)
+        self._rooms = Rooms(lambda user, function: storing.do(user, lambda: _asked(function)), purses)
         self._watching = Watching(self._hub, lambda boxes: self._query(lambda: watching.asked(boxes)))
         nudges.install(settings)
         events.install(settings)
@@ -106,17 +109,8 @@ class LiveServer:
         self._rooms.heard(rows)
 
     async def _query(self, function: Callable[[], Found], pool: ThreadPoolExecutor | None = None) -> Found:
-        """Ask the database, off the event loop. A connection that failed is not used again."""
-
-        def work() -> Found:
-            try:
-                database.ready()
-                return function()
-            except peewee.PeeweeException:
-                database.database.close()
-                raise
-
-        return await asyncio.get_running_loop().run_in_executor(pool or self._database, work)
+        """Ask the database, off the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(pool or self._database, lambda: _asked(function))
 
     async def _beat(self) -> None:
         """A sign of life to every page, and an end for those that were signed out."""
@@ -223,6 +217,16 @@ class LiveServer:
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200 if found else 404, "headers": headers})
         await send({"type": "http.response.body", "body": body.encode()})
+
+
+def _asked(function: Callable[[], Found]) -> Found:
+    """Ask the database, in a thread of its own. A connection that failed is not used again."""
+    try:
+        database.ready()
+        return function()
+    except peewee.PeeweeException:
+        database.database.close()
+        raise
 
 
 def make() -> LiveServer:

@@ -4,7 +4,7 @@ What a box that is away is to know must not grow for ever: of what only the last
 where that is not enough the stream lapses: its rows go, and the box is told the present state when it comes back.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from device.contracts import envelope, kinds
 from device.contracts.clock import Stamp
 from device.contracts.receipts import Cursor, Skipped
 
+AT_ONCE = 500  # rows of one statement
 Welcome = Callable[[str, str], None]
 _STREAMS = {kind.body: kind.stream for kind in kinds.KINDS if "down" in kind.ways}
 _welcomes: dict[str, list[Welcome]] = {}
@@ -59,7 +60,15 @@ def send(box: str, body: Any, key: str = "", expires: int | None = None) -> bool
     key: rows of the same key that the box has not got are out of date and go. expires: when it is too late (ms since
     1970). False when the box is nobody's. Conflict when too much waits for it; Malformed for a body beyond its limits.
     """
-    stream = _STREAMS[type(body)]
+    return _send(box, _STREAMS[type(body)], [(body, key)], expires)
+
+
+def send_all(box: str, told: Sequence[tuple[Any, str]]) -> bool:
+    """Write messages of one stream down, each with its key, as `send` does: 0.1 ms each, where it takes 1 ms."""
+    return not told or _send(box, _STREAMS[type(told[0][0])], told)
+
+
+def _send(box: str, stream: str, told: Sequence[tuple[Any, str]], expires: int | None = None) -> bool:
     with database.atomic():
         owner = boxes.owners([box]).get(box)
         if owner is None:
@@ -67,21 +76,35 @@ def send(box: str, body: Any, key: str = "", expires: int | None = None) -> bool
         row = _numbering(box, stream, owner)
         if row.lapsed:
             return True
-        if key:
-            outdated = (OutgoingRow.stream == row.id) & (OutgoingRow.key == key) & ~OutgoingRow.skip
-            for one in list(OutgoingRow.select().where(outdated).order_by(OutgoingRow.first)):
-                _skip(row, one)
-        payload = _encode(row, body, row.next)
-        if row.bytes + len(payload) > POLICIES[stream].bytes:
-            if not POLICIES[stream].lapses:
-                raise Conflict("this box is away and too much waits for it; try again when it is back")
-            _lapse(row)
-        else:
-            _put(row, row.next, row.next, payload, key=key, expires=expires)
+        _outdate(row, [key for _, key in told if key])
+        fresh: list[dict[str, Any]] = []
+        policy, full = POLICIES[stream], False
+        for body, key in told:
+            payload = _encode(row, body, row.next)
+            if row.bytes + len(payload) > policy.bytes:
+                if not policy.lapses:
+                    raise Conflict("this box is away and too much waits for it; try again when it is back")
+                full = True
+                break
+            numbers = {"stream": row.id, "first": row.next, "last": row.next, "size": len(payload)}
+            fresh.append(numbers | {"payload": payload, "key": key, "expires": expires})
             row.next += 1
+            row.bytes += len(payload)
+        for some in peewee.chunked(fresh, AT_ONCE):
+            OutgoingRow.insert_many(some).execute()
+        if full:
+            _lapse(row)
         _save(row)
         nudges.nudge(box)
         return True
+
+
+def _outdate(row: OutgoingStream, keys: list[str]) -> None:
+    """Let a skip stand for each row of these keys."""
+    for some in peewee.chunked(keys, AT_ONCE):
+        outdated = (OutgoingRow.stream == row.id) & OutgoingRow.key.in_(some) & ~OutgoingRow.skip
+        for one in list(OutgoingRow.select().where(outdated).order_by(OutgoingRow.first)):
+            _skip(row, one)
 
 
 def _numbering(box: str, stream: str, owner: str) -> OutgoingStream:

@@ -1,24 +1,42 @@
 """Answering with a stored file, or a range of it, so that players can seek and downloads go on where they stopped."""
 
 import re
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from flask import Response, request
 
-from companion.storage.service import Storage
+from companion.installed import Installed
+from companion.storage.places import Places
+from companion.storage.service import CHUNK, Storage
+from companion.web.identity import who
 
+PLAYED = 4 << 20  # bytes of one answer to a player, which asks for the rest when it comes to it
 FOREVER = "private, max-age=31536000, immutable"
 _RANGE = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))", re.ASCII)
 _UNSAFE = re.compile(r"[^\w .,()\[\]&+-]")
+_places = Installed(Places(4))
+
+
+def install(places: int) -> None:
+    """Let so many be sent at one time."""
+    _places.put(Places(places))
 
 
 def send(
-    storage: Storage, key: str, mime: str, name: str = "", attach: bool = False, most: int | None = None
+    storage: Storage,
+    key: str,
+    mime: str,
+    name: str = "",
+    attach: bool = False,
+    most: int | None = None,
+    whose: str = "",
 ) -> Response:
     """The file as an answer to this request: 200, 206 for one range, 416 when there is nothing in it. NotFound.
 
     What a key names never changes, so it may be kept for ever. name: for saving; attach: do not show it in the page.
-    most: bytes of a range that is sent at one time; whoever asked asks for the rest.
+    most: bytes of a range that is sent at one time; whoever asked asks for the rest. whose: who takes it, where that is
+    no user. Unavailable while they, or all together, take too much at one time.
     """
     size, tag = storage.size(key), f'"{key.replace("/", "-")}"'
     headers = {
@@ -36,12 +54,21 @@ def send(
     found = _RANGE.fullmatch(request.headers.get("Range", ""))
     if found and request.headers.get("If-Range", tag) == tag:
         start, end = _bounds(found, size)
+        if request.headers.get("Sec-Fetch-Dest") in ("audio", "video"):  # it would read on for as long as it plays
+            most = PLAYED if most is None else min(most, PLAYED)
         end = end if most is None else min(end, start + most)
         if start >= end:
             return Response(status=416, headers={"Content-Range": f"bytes */{size}"})
         headers["Content-Range"], status = f"bytes {start}-{end - 1}/{size}", 206
     headers["Content-Length"] = str(end - start)
-    body = () if request.method == "HEAD" else storage.read(key, start, end - start)
+    if request.method == "HEAD":
+        return Response((), status, headers, direct_passthrough=True)
+    body: Iterable[bytes]
+    if end - start <= CHUNK:  # the server takes one piece at once
+        body = storage.read(key, start, end - start)
+    else:
+        taker = whose or who().user or request.remote_addr or ""
+        body = _places().hold(taker, lambda: storage.read(key, start, end - start))
     return Response(body, status, headers, direct_passthrough=True)
 
 

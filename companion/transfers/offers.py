@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 MOST_AT_ONCE = 8  # of one box: what is wanted counts as storage, and lies in quarantine
 IDLE_MS = 24 * 3600 * 1000  # after which what a box does not go on with stands in nothing's way
 MOST_WRONG = 3  # times that something else came
+MOST_WAITING = 2000  # files of one box that are known and not here
+FOR_SETS = 1000  # more of them, of what belongs to sets
+SETS = ("recording", "set log")
 # what each purpose takes, and as which format it is kept without a look
 KINDS = {
     "recording": ("audio", ""),
@@ -51,8 +54,12 @@ def offered(letter: Letter) -> None:
     here = {"owner": letter.owner, "box": letter.box, "way": "up", "hash": body.file.hash}
     told = {"size": body.file.size, "name": body.file.name, "mime": body.file.mime, "purpose": body.purpose}
     told |= {"set": body.set or ""}
-    Transfer.insert(**here, **told, state="waiting", created=now(), changed=now()).on_conflict_ignore().execute()
     mine = (Transfer.owner == letter.owner) & (Transfer.box == letter.box) & (Transfer.way == "up")
+    if not Transfer.select().where(mine & (Transfer.hash == body.file.hash)).exists() and not _room(mine, body.purpose):
+        said = "too many files of this box wait; offer it again later"
+        outgoing.send(letter.box, contract.Refused(body.file.hash, said, False), key=f"up {body.file.hash}")
+        return
+    Transfer.insert(**here, **told, state="waiting", created=now(), changed=now()).on_conflict_ignore().execute()
     Transfer.update(**told, changed=now()).where(mine & (Transfer.hash == body.file.hash)).execute()
     row: Transfer = Transfer.get(mine & (Transfer.hash == body.file.hash))
     there = files.same(letter.owner, row.hash)
@@ -67,6 +74,21 @@ def offered(letter: Letter) -> None:
         go_on(row.box, letter.owner)
     elif upload.state == "receiving":
         _want(row, upload)
+
+
+def _room(mine: Any, purpose: str) -> bool:
+    """Whether one more file may wait. What was refused long ago makes room: it is judged anew should it come again.
+
+    Nothing is lost of what is put off: the box keeps it, and offers it again.
+    """
+    most = MOST_WAITING + (FOR_SETS if purpose in SETS else 0)
+    over = Transfer.select().where(mine & (Transfer.state != "kept")).count() - most + 1
+    if over <= 0:
+        return True
+    refused = Transfer.select(Transfer.id).where(mine & (Transfer.state == "refused")).order_by(Transfer.changed)
+    oldest = [row.id for row in refused.limit(over + MOST_AT_ONCE)]
+    Transfer.delete().where(Transfer.id.in_(oldest)).execute()
+    return len(oldest) >= over
 
 
 def _objection(row: Transfer) -> Problem | None:

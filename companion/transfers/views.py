@@ -105,7 +105,8 @@ def get_sent(number: str) -> Any:
     """For a box: fetch a file that was sent to it; ranges are understood."""
     row = _shown(number, "down")
     file = service.content(row)
-    response = send(uploads.storage(), key(file.id), FORMATS[file.format].mime, row.name, attach=True, most=PIECE)
+    mime, box = FORMATS[file.format].mime, f"box {row.box}"
+    response = send(uploads.storage(), key(file.id), mime, row.name, attach=True, most=PIECE, whose=box)
     if response.status_code == 206:
         service.fetched(row, _start(response))
     return response

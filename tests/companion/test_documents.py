@@ -1,12 +1,13 @@
 """Documents by requests: made, listed, edited, deleted, and nobody else's."""
 
 from companion.database import connection, database, new_id, now
-from companion.documents import receiving, store
+from companion.documents import receiving, service, store
+from companion.documents.models import Document
 from companion.events.models import Event
 from companion.ingest import service as ingest
 from companion.ingest.models import DeadLetter
 from companion.outgoing.models import OutgoingRow, OutgoingStream
-from device.contracts import envelope
+from device.contracts import envelope, updates
 from device.contracts.documents import Gone, State, Update, join, split
 from device.documents import Content
 from tests.companion.posts import claimed, message
@@ -114,6 +115,70 @@ def test_a_box_that_knows_nothing_is_told_what_there_is(mira):
         receiving.welcome(box, mira.id)
     said = {body.document: type(body) for body in down(box)}
     assert said == {number: State, gone: Gone}
+
+
+def unread(monkeypatch):
+    """From now on no document may be read."""
+
+    def read(*_):
+        raise AssertionError("a document was read")
+
+    store._kept.clear()
+    monkeypatch.setattr(store, "built", read)
+
+
+def test_what_documents_have_is_known_without_reading_them(mira, monkeypatch):
+    number = made(mira, tracks=TRACKS)["id"]
+    box, mine = claimed(mira.id), Content()
+    taken(up(box, Update(number, "playlist", mine.edit(lambda: mine.call("Here, too")))))
+    with connection():
+        whole = [update for _, update in store.rows(number)]
+        page = Content(whole)
+        fresh = page.edit(lambda: page.write("of a page"))
+        service.save(number, [(mira.id, fresh)], store.about(page))
+    unread(monkeypatch)
+    with connection(), database.atomic():
+        receiving.welcome(box, mira.id)
+    assert updates.ends(down(box)[-1].vector) == updates.ends(page.state)
+    taken(up(box, State(number, "playlist", mine.state)))
+    mine.merge(down(box)[-1].update)
+    assert mine.entries() == page.entries()
+    assert mine.notes == "of a page"
+    taken(up(box, State(number, "playlist", updates.varint(1) + updates.varint(77) + updates.varint(5))))
+    assert [type(body) for body in down(box)[-2:]] == [Update, State], "and asked for what it has more"
+
+
+def test_of_a_document_of_which_it_is_not_known_it_is_found_out_once(mira, monkeypatch):
+    number, box = made(mira, tracks=TRACKS)["id"], claimed(mira.id)
+    with connection():
+        Document.update(state=None).execute()
+    for _ in range(2):
+        with connection(), database.atomic():
+            receiving.welcome(box, mira.id)
+        unread(monkeypatch)
+    with connection():
+        monkeypatch.undo()
+        whole = Content(update for _, update in store.rows(number))
+    assert updates.ends(down(box)[-1].vector) == updates.ends(whole.state)
+
+
+def test_a_document_of_which_an_update_is_left_out_is_told_as_it_is_shown(mira):
+    number, box = made(mira)["id"], claimed(mira.id)
+    text_in_tracks = bytes([1, 1, 5, 0, 4, 1, 6]) + b"tracks" + bytes([3]) + b"abc" + bytes([0])
+    with connection():
+        row = store.held(number)
+        store.append(row, text_in_tracks, mira.id, store.About("Friday", 0, bytes(row.state)))
+    taken(up(box, State(number, "playlist", b"\0")))
+    whole = Content([down(box)[-1].update])
+    assert (whole.title, whole.notes) == ("Friday", "")
+
+
+def test_many_documents_are_kept_in_memory_as_long_as_they_are_small_together(mira, monkeypatch):
+    monkeypatch.setattr(store, "MOST_KEPT_BYTES", 3000)
+    store._kept.clear()
+    for at in range(4):
+        made(mira, notes=f"{at}" * 1000)
+    assert len(store._kept) == 2
 
 
 def test_a_document_that_is_full_takes_nothing_more(mira, monkeypatch):

@@ -199,6 +199,25 @@ def test_what_waits_for_a_box_that_stays_away_for_months_is_bounded(monkeypatch,
     assert [message.body.title for message in line.got] == ["the present state"]
 
 
+def test_many_at_one_time_are_as_one_by_one(monkeypatch, mira, box, line):
+    names = [new_id() for _ in range(6)]
+    for name in names[:2]:
+        send(box, release(name, "old"), key=name)
+    with connection():
+        assert service.send_all(box, [(release(name, f"new {at}"), name) for at, name in enumerate(names)])
+        assert service.send_all(box, [])
+    line.settle()
+    assert [message.body.title for message in line.got] == [f"new {at}" for at in range(6)]
+    monkeypatch.setitem(POLICIES, "releases", Policy(1500))
+    with connection():
+        service.send_all(box, [(release(new_id()), "") for _ in range(100)])
+        stream = OutgoingStream.get()
+        (row,) = OutgoingRow.select()
+        assert (stream.lapsed, row.skip) == (True, True)
+        assert (row.first, row.last) == (9, stream.next - 1), "no number is missing"
+        assert stream.bytes == row.size
+
+
 def test_commands_are_never_given_up_for_new_ones(monkeypatch, box):
     monkeypatch.setitem(POLICIES, "commands", Policy(1000, lapses=False))
 

@@ -186,6 +186,24 @@ class TestComingUp:
         assert mira.delete(f"/files/{file['id']}").status_code == 204
         assert mira.get(f"/boxes/{box.box}/files").json["items"][0]["file"] == ""
 
+    def test_fetched_logs_are_had_by_who_administers_and_the_audit_log_says_so_but_no_logs_of_sets(
+        self, mira, box, admin
+    ):
+        box.send(b"packed", "bundle", name="logs.tar.gz", mime="application/gzip")
+        box.send(LOG, "set log", new_id())
+        (shown,) = admin.get("/admin/logs").json["items"]
+        assert (shown["box"], shown["owner"], shown["name"]) == (box.box, mira.id, "logs.tar.gz")
+        assert admin.get("/admin/logs?box=another").json["items"] == []
+        answer = admin.get(f"/admin/logs/{shown['id']}/content")
+        assert answer.data == b"packed"
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        (noted,) = admin.get("/admin/audit?action=logs.read").json["items"]
+        assert (noted["actor"], noted["subject"]) == (admin.id, box.box)
+        (file,) = (one for one in mira.get("/files").json["items"] if one["name"] == "logs.tar.gz")
+        assert mira.delete(f"/files/{file['id']}").status_code == 204
+        assert admin.get("/admin/logs").json["items"] == []
+        assert admin.get(f"/admin/logs/{shown['id']}/content").status_code == 404
+
     def test_a_track_from_a_box_is_in_the_catalogue(self, mira, box):
         box.send(SOUND, "track", name="Night Bus.wav")
         assert [track["title"] for track in mira.get("/tracks").json["items"]] == ["Night Bus"]
