@@ -12,6 +12,7 @@ from types import FrameType
 import pygame
 
 from device import paths
+from device.panel import board
 from display.browser import Browser
 from display.desk import Desk
 from display.keys import Keys
@@ -45,20 +46,29 @@ def wall_clock() -> str:
     return time.strftime("%H:%M")
 
 
+def _places(music: Path | None, runtime: Path) -> list[tuple[str, Path]]:
+    """Where the browser looks. music: what was asked for, else what the box that runs was started with."""
+    told = (board.Reader(runtime).read("box") or {}).get("music")
+    if music is None and isinstance(told, str) and told.startswith("/"):
+        music = Path(told)
+    own = paths.music()
+    if music is None or (music := music.expanduser().absolute()) == own:
+        return [("Music", own)]
+    return [(music.name or "Music folder", music), ("From the companion", own)]
+
+
 class App:
     """Everything of the process. `frame` does one round; `run` does them until told to stop."""
 
     def __init__(self, options: Options, off_screen: bool = False):
-        places = [("Music", paths.music())]
-        if options.music is not None:
-            places.insert(0, (options.music.name or "Music folder", options.music.expanduser().absolute()))
         folder = options.folder or paths.runtime()
         self.stop = False
         self.window = Window(options.size, options.fullscreen, off_screen)
         self.link = Link(folder)
         self.sender = Sender(folder, time.monotonic)
+        browser = Browser(_places(options.music, folder), folder)
         self.desk = Desk(
-            self.link, self.sender, Shared(folder), Text(), Browser(places), decks=options.decks, page=options.page
+            self.link, self.sender, Shared(folder), Text(), browser, decks=options.decks, page=options.page
         )
         self.pointers = Pointers(lambda: self.page.widgets)
         self.keys = Keys(self.desk, self._flip_fullscreen, self._leave)

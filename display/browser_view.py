@@ -1,4 +1,4 @@
-"""The browser page: where we are, the table of tracks, search, and loading to a deck."""
+"""The browser page: where we are, the table of folders, playlists and tracks, search, and loading to a deck."""
 
 import pygame
 
@@ -28,7 +28,7 @@ class Search(Widget):
         box = pygame.Rect(face.x + px(36), face.y, face.w - px(36) - px(34), face.h)
         place = self.say(
             surface,
-            words or "Search this folder",
+            words or "Search here",
             theme.BODY,
             theme.TEXT if words else theme.FAINT,
             box=box,
@@ -76,10 +76,10 @@ class Chosen(Widget):
 
     def look(self) -> Look:
         row = self.desk.browser.current
-        return (row.title, row.artist, row.folder) if row is not None else ("", "", True)
+        return (row.title, row.artist, row.folder, row.missing) if row is not None else ("", "", True, False)
 
     def draw(self, surface: pygame.Surface, look: Look, /) -> None:
-        title, artist, folder = look
+        title, artist, folder, missing = look
         box = self.rect.inflate(-2 * self.desk.px(6), 0)
         if not title or folder:
             self.say(
@@ -87,7 +87,8 @@ class Chosen(Widget):
             )
             return
         words = f"{title}  ·  {artist}" if artist else title
-        self.say(surface, words, theme.BODY, theme.TEXT, "SemiBold", box=box, align="left")
+        ink = theme.FAINT if missing else theme.TEXT
+        self.say(surface, words, theme.BODY, ink, "SemiBold", box=box, align="left")
 
 
 def browser_widgets(desk: Desk, plan: Plan) -> list[Widget]:

@@ -62,7 +62,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "browser (folders and tracks), box (what it shares with its companion), settings, or help (keys and gestures)",
     )
     parser.add_argument(
-        "--music", type=Path, default=None, metavar="FOLDER", help="the folder that the browser opens first"
+        "--music",
+        type=Path,
+        default=None,
+        metavar="FOLDER",
+        help="the folder that the browser opens first (that of the box which runs)",
     )
     parser.add_argument(
         "--screenshot",

@@ -105,7 +105,10 @@ class Desk:
             deck.update()
         self.browser.poll()
         claimed = self.shared.claim is None
+        listed = self.shared.versions["playlists"]
         self.shared.poll(self.now)
+        if listed != self.shared.versions["playlists"]:
+            self.browser.refresh()
         if self.page == "box" and claimed != (self.shared.claim is None):
             self.stale = True
         news = {name: self.board.text(name) for name in NEWS}

@@ -3,6 +3,7 @@
 from display.desk import Desk
 
 REPLACE_SECONDS = 3.0
+MISSING = "This track has no file on this box. Send the playlist to the box on the companion's page."
 
 
 class Loader:
@@ -28,6 +29,9 @@ class Loader:
         row = self._desk.browser.current
         if row is None or row.folder:
             self._desk.say("Choose a track in the list first, then a deck.", error=False)
+            return
+        if row.missing:
+            self._desk.say(MISSING if row.place else f"{row.title}.", error=False)
             return
         again = self._asked[0] == number and self._desk.now - self._asked[1] < REPLACE_SECONDS
         if self._desk.decks[number].is_on("play") and not again:

@@ -2,6 +2,7 @@
 
 Expected are `sync` (the fields of `Sync`), `claim` (those of `Claim`), `earnings` (the body of `earnings.Cards`), and
 `releases`, `notices` and `lists`: objects with one list of that name. What is not so is left out; nothing here raises.
+Of `playlists` only that they are others matters here; the browser reads them.
 """
 
 import os
@@ -18,7 +19,7 @@ from device.contracts.shapes import Text, Whole
 from device.contracts.values import Count, Line, Ms, Sentence, Size
 from device.panel.board import SILENT_SECONDS, Document, Reader
 
-NAMES = ("sync", "claim", "earnings", "notices", "releases", "lists")
+NAMES = ("sync", "claim", "earnings", "notices", "releases", "lists", "playlists")
 MOST_ROWS = {"releases": 60, "notices": 20, "lists": 200}
 REST = 200  # reading takes at most one part in so many: a long document is looked at less often
 ALIVE_SECONDS = 1.0
@@ -183,7 +184,7 @@ class Shared:
             self.releases = tuple(sorted(found, key=lambda release: -release.changed))
         elif name == "notices":
             self.notices = tuple(sorted(_rows(document, name, _notice), key=lambda notice: -notice.at))
-        else:
+        elif name == "lists":
             self.lists = tuple(_rows(document, name, lambda row: _read(HeldList, row)))
 
 

@@ -52,11 +52,11 @@ class SyncCard(Widget):
             return ()
         held = [one for one in lists if one.held]
         lacking = sum(max(0, one.files - one.there) for one in held)
-        words = str(len(lists))
+        words = f"{len(lists):,} list{'' if len(lists) == 1 else 's'}"
         if lacking:
             words += f"; {lacking:,} file{'' if lacking == 1 else 's'} still to come"
         elif held:
-            words += f", {'all' if len(held) == len(lists) else len(held)} held ready"
+            words += f", {'all' if len(held) == len(lists) else len(held)} held ready here"
         return (("Lists", words),)
 
     def draw(self, surface: pygame.Surface, look: Look, /) -> None:

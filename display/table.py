@@ -1,12 +1,12 @@
-"""The browser's table of folders and tracks: scrolls under the finger, sorts by a column."""
+"""The browser's table of folders, playlists and tracks: scrolls under the finger, sorts by a column."""
 
 from pathlib import Path
 
 import pygame
 
 from display import shapes, theme
-from display.browser import Row
 from display.desk import Desk
+from display.listing import Row
 from display.loader import Loader
 from display.readouts import clock
 from display.scroll import Scroll
@@ -14,6 +14,7 @@ from display.widget import Look, Touch, Widget
 
 ROW = 44.0
 HEAD = 36.0
+MISSING = "not on this box"
 COLUMNS = (
     ("title", "TITLE", 0.43),
     ("artist", "ARTIST", 0.28),
@@ -154,17 +155,34 @@ class Table(Widget):
         if deck:
             shapes.panel(surface, mark, 4 * self.desk.unit, theme.DECKS[deck - 1])
             self.say(surface, str(deck), theme.LABEL, theme.GROUND, "Bold", box=mark)
+        elif row.place:
+            figure = str(row.place)
+            size = self.shrink(figure, theme.LABEL, px(24))
+            self.say(surface, figure, size, theme.FAINT, "SemiBold", box=mark.inflate(px(6), 0))
         else:
-            picture = shapes.icon("folder" if row.folder else "note", px(16), theme.CUE if row.folder else theme.FAINT)
+            picture = shapes.icon(row.icon if row.folder else "note", px(16), theme.CUE if row.folder else theme.FAINT)
             surface.blit(picture, picture.get_rect(center=mark.center))
         cells = [cell.copy() for cell in columns]
         for cell in cells:
             cell.y, cell.h = box.y, box.h
         if row.folder:
+            facts = cells[4].unionall(cells[2:4]) if row.facts else cells[4].copy()
+            self.say(surface, row.facts, theme.LABEL, theme.SOFT, box=facts, align="right")
             self.say(surface, row.title, theme.BODY, theme.TEXT, box=cells[0].union(cells[1]), align="left")
             return
-        self.say(surface, row.title, theme.BODY, theme.TEXT, box=cells[0], align="left")
-        self.say(surface, row.artist, theme.LABEL, theme.SOFT, box=cells[1], align="left")
+        if row.missing and not row.place:
+            self.say(surface, row.title, theme.LABEL, theme.FAINT, box=cells[0].unionall(cells[1:]), align="left")
+            return
+        ink = theme.FAINT if row.missing else theme.TEXT
+        note = "  ·  ".join(filter(None, (MISSING if row.missing else "", row.note)))
+        upper, lower = cells[0], cells[0].copy()
+        if note:
+            upper.h = upper.h * 3 // 5
+            lower.y, lower.h = upper.bottom - px(2), lower.bottom - upper.bottom - px(2)
+            self.say(surface, note, theme.CAPTION, theme.SOFT, box=lower, align="left")
+        self.say(surface, row.title, theme.BODY, ink, box=upper, align="left")
+        soft = theme.FAINT if row.missing else theme.SOFT
+        self.say(surface, row.artist, theme.LABEL, soft, box=cells[1], align="left")
         dash = "–"
         numbers = (
             row.key or dash,
@@ -172,7 +190,7 @@ class Table(Widget):
             clock(row.seconds, tenths=False) if row.seconds else dash,
         )
         for cell, saying, align in zip(cells[2:], numbers, ("left", "right", "right"), strict=True):
-            ink = theme.SOFT if saying != dash else theme.OFF
+            ink = soft if saying != dash else theme.OFF
             self.say(surface, saying, theme.LABEL, ink, box=cell, align=align, figures=align == "right")
 
     def down(self, touch: Touch, /) -> None:
