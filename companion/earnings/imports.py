@@ -18,10 +18,13 @@ COLUMNS = ("day", "source", "title", "amount", "currency", "release", "note", "k
 NEEDED = COLUMNS[:5]
 MOST_ERRORS = 20
 _LONGEST = {"title": 120, "note": 500, "key": 60}
+# as the page calls them
+_NAMES = {"kind": "source", "what for": "title"}
+_SOURCES = {"gigs": "gig", "stores": "store", "streaming": "stream", "merch": "merchandise"}
 
 
 def read(owner: str, text: str, dry: bool = False) -> dict[str, Any]:
-    """Post what a CSV file says. Returns how many entries are new, and how many were posted before.
+    """Post what a CSV file says. Returns how many entries are new, how many were posted before, and what all add up to.
 
     The first row names the columns: day, source, title, amount, currency, and if wanted release, note, key. A row
     without a key is known again by what it says, and by how many such rows came before it in the file. dry: only say
@@ -29,10 +32,11 @@ def read(owner: str, text: str, dry: bool = False) -> dict[str, Any]:
     """
     rows = _rows(text)
     seen: Counter[str] = Counter()
+    point = not any(money.by_comma(row["amount"]) for _, row in rows)  # a file is written in one way
     items, lines, wrong = [], [], {}
     for line, row in rows:
         try:
-            items.append(_item(row, seen))
+            items.append(_item(row, seen, point))
             lines.append(line)
         except Problem as exc:
             wrong[line] = exc.detail
@@ -45,7 +49,11 @@ def read(owner: str, text: str, dry: bool = False) -> dict[str, Any]:
         if not dry:
             service.posted(owner, items)
     new = len({item.key for item in items}) - len(known)
-    return {"posted": new, "known": len(items) - new}
+    sums: Counter[str] = Counter()
+    for item in items:
+        sums[item.currency] += item.amount
+    read_as = [{"currency": currency, "amount": amount} for currency, amount in sorted(sums.items())]
+    return {"posted": new, "known": len(items) - new, "sums": read_as}
 
 
 def _rows(text: str) -> list[tuple[int, dict[str, str]]]:
@@ -55,9 +63,9 @@ def _rows(text: str) -> list[tuple[int, dict[str, str]]]:
     mark = ";" if head.count(";") > head.count(",") else ","
     reader = csv.reader(io.StringIO(sample, newline=""), delimiter=mark, strict=True)
     try:
-        names = [name.strip().lower() for name in next(reader, [])]
-        if len(set(names)) != len(names) or not set(NEEDED) <= set(names) or not set(names) <= set(COLUMNS):
-            raise Invalid(f"the first row names the columns: {', '.join(NEEDED)}, and if wanted release, note, key")
+        said = [name.strip().lower() for name in next(reader, [])]
+        names = [_NAMES.get(name, name) for name in said]
+        _check_head(names)
         found = []
         for cells in reader:
             if not any(cell.strip() for cell in cells):
@@ -72,15 +80,32 @@ def _rows(text: str) -> list[tuple[int, dict[str, str]]]:
     return found
 
 
-def _item(row: dict[str, str], seen: Counter[str]) -> Item:
+def _check_head(names: list[str]) -> None:
+    """Invalid, with what is missing and what is unknown, unless these are columns of such a file."""
+    missing = [name for name in NEEDED if name not in names]
+    strange = [f'"{name[:30]}"' for name in names if name not in COLUMNS]
+    twice = [name for name, count in Counter(names).items() if count > 1 and name in COLUMNS]
+    wrong = [
+        f"{what} {', '.join(which[:8])}"
+        for what, which in (("there is no", missing), ("unknown is", strange), ("there are two of", twice))
+        if which
+    ]
+    if wrong:
+        raise Invalid(
+            f"the first row names the columns, and in it {'; '.join(wrong)}. They are {', '.join(NEEDED)}, and if "
+            "wanted release, note, key"
+        )
+
+
+def _item(row: dict[str, str], seen: Counter[str], point: bool) -> Item:
     for name, most in _LONGEST.items():
         if len(row.get(name, "")) > most:
             raise Invalid(f"{name} has more than {most} characters")
-    amount, currency = money.micros(row["amount"]), row["currency"].upper()
+    amount, currency = money.micros(row["amount"], point), row["currency"].upper()
     money.check(amount, currency)
-    made = Item(
-        row["source"].lower(), row["title"], amount, currency, row["day"], row.get("release", ""), row.get("note", "")
-    )
+    source = row["source"].lower()
+    source = _SOURCES.get(source, source)
+    made = Item(source, row["title"], amount, currency, row["day"], row.get("release", ""), row.get("note", ""))
     if row.get("key"):
         key = f"csv:{row['key']}"
     else:

@@ -16,17 +16,44 @@ _CODES = """
     USD UYU UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG
 """
 CURRENCIES = frozenset(_CODES.split())
-_AMOUNT = re.compile(r"([+-]?)([0-9]{1,12})(?:\.([0-9]{1,6}))?")
+_PLAIN = re.compile(r"([0-9]{1,12})(?:([.,])([0-9]{1,6}))?")
+# thousands by one mark, decimals by another
+_GROUPED = re.compile(
+    r"([1-9][0-9]{0,2}(?:([.,' ’\u00a0\u202f])[0-9]{3})(?:\2[0-9]{3}){0,3})(?:(?!\2)([.,])([0-9]{1,6}))?"
+)
+_TWO_WAYS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
 
 
-def micros(text: str) -> int:
-    """An amount as people write it (`12`, `-3.50`) in micro-units. Invalid for anything else, such as `1,000.00`."""
-    found = _AMOUNT.fullmatch(text.strip())
-    if not found:
-        raise Invalid(f'"{text.strip()[:30]}" is no amount; write it like 1250.00, with a point and at most 6 decimals')
-    sign, whole, part = found.groups()
+def micros(text: str, point: bool = True) -> int:
+    """An amount as people write it (`12`, `-3.50`, `450,50`, `1,234.56`, `1.234,56`) in micro-units.
+
+    A point alone begins decimals, as in 1.234; where that is not said (`point`), it may be thousands, too. Invalid for
+    what can be read in two ways, such as `1,234`, and for what is no amount.
+    """
+    said = text.strip()
+    sign, bare = (said[0], said[1:]) if said[:1] in ("+", "-", "−") else ("", said)
+    if _TWO_WAYS.fullmatch(bare) and not (point and "." in bare):
+        whole = bare.replace(",", "").replace(".", "")
+        raise Invalid(f'"{said}" can be read in two ways; write {whole}.00 or {bare.replace(",", ".")}0')
+    plain, grouped = _PLAIN.fullmatch(bare), _GROUPED.fullmatch(bare)
+    if plain:
+        whole, _, part = plain.groups()
+    elif grouped:
+        whole, mark, _, part = grouped.groups()
+        whole = whole.replace(mark, "")
+    else:
+        raise Invalid(f'"{said[:30]}" is no amount; write it like 1250.00, with at most 6 decimals')
     value = int(whole) * MICRO + int((part or "").ljust(6, "0"))
-    return -value if sign == "-" else value
+    return -value if sign in ("-", "−") else value
+
+
+def by_comma(text: str) -> bool:
+    """Whether an amount can only be read with a comma before its decimals, as `450,50` or `1.234,56`."""
+    said = text.strip().lstrip("+-−")
+    plain, grouped = _PLAIN.fullmatch(said), _GROUPED.fullmatch(said)
+    if plain:
+        return plain[2] == "," and not _TWO_WAYS.fullmatch(said)
+    return grouped is not None and (grouped[3] == "," or grouped[2] == ".")
 
 
 def check(amount: int, currency: str) -> None:

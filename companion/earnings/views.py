@@ -128,6 +128,7 @@ class YearWanted(BaseModel):
 class Csv(Body):
     """A CSV file, as text. The first row names the columns: day, source, title, amount, currency; release, note, key.
 
+    Amounts are decimal numbers; `1,234.56` and `1.234,56` are understood, `1,234` alone is refused.
     `dry`: nothing is posted, only counted.
     """
 
@@ -135,11 +136,19 @@ class Csv(Body):
     dry: bool = False
 
 
+class Amount(Answer):
+    """So much of a currency, in micro-units."""
+
+    currency: str
+    amount: int
+
+
 class Imported(Answer):
-    """How many entries are new, and how many had been posted before."""
+    """How many entries are new, how many had been posted before; `sums`: what all of the file adds up to."""
 
     posted: int
     known: int
+    sums: list[Amount]
 
 
 class Zone(Body):

@@ -44,6 +44,12 @@ PAGE = Path(__file__).parents[2] / "companion" / "page"
 AXE = PAGE / "node_modules" / "axe-core" / "axe.min.js"
 PASSWORD = "4 Quiet rooms at noon!"
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+CLOSE_TRAY = """(() => {
+  const head = document.querySelector('.tray header');
+  if (head?.querySelector('h2').textContent !== 'Uploads finished') return false;
+  head.querySelector('button:last-child').click();
+  return true;
+})()"""
 WATCH = """
 window.violations = [];
 const note = (event) => violations.push(`${event.violatedDirective} ${event.blockedURI}`);
@@ -194,8 +200,7 @@ class Visitor:
     def upload(self, *paths):
         """Upload files, and wait until all of them were looked at."""
         self.choose(*paths)
-        self.page.locator(".tray h2", has_text="Uploads finished").wait_for(timeout=60_000)
-        self.page.get_by_role("button", name="Close", exact=True).click()
+        self.until(CLOSE_TRAY, 60)  # in one step, as it goes by itself after a while
 
     def go(self, path):
         """Load an address and wait until nothing is on its way."""

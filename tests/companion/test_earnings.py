@@ -217,11 +217,25 @@ def test_an_amount_is_read_as_it_is_shown(value):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1,000.00", "1.0000001", "1e3", "0x1", "NaN", "½", "٣", "--1", "1 000", "1.", "."]
-)
-def test_what_is_no_amount_is_refused(text):
+    "text",
+    ["", "1.0000001", "1e3", "0x1", "NaN", "½", "٣", "--1", "1.", ".", "1,00,000.5", "0,123,456", "1,234,56",
+     "9" * 5000, "1,234.567,8", "12,34.5", "1,234", "-999,000"],
+)  # fmt: skip
+def test_what_is_no_amount_or_can_be_read_in_two_ways_is_refused(text):
     with pytest.raises(Invalid):
         money.micros(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("1,234.56", 1_234_560_000), ("1.234,56", 1_234_560_000), ("-1,234,567", -1_234_567_000_000),
+        ("1 234,5", 1_234_500_000), ("1'234.50", 1_234_500_000), ("450,50", 450_500_000), ("0,123", 123_000),
+        ("1234,567", 1_234_567_000), ("−3.50", -3_500_000), ("1.234", 1_234_000),
+    ],
+)  # fmt: skip
+def test_an_amount_is_understood_however_people_write_it(text, amount):
+    assert money.micros(text) == amount
 
 
 # CSV
@@ -233,11 +247,18 @@ def upload(person, *lines, **more):
     return person.post("/earnings/imports", {"csv": "\r\n".join(lines), **more})
 
 
+def _counts(answer):
+    return answer.json["posted"], answer.json["known"]
+
+
 def test_a_csv_file_is_posted_once_however_often_it_is_sent(mira):
     rows = (f"{day()},store,Shop,12.34,EUR", f"{day()},store,Shop,12.34,EUR", f'{day(1)},gig,"Bar, late",-0.5,usd', "")
-    assert upload(mira, HEAD, *rows).json == {"posted": 3, "known": 0}
-    assert upload(mira, HEAD, *rows).json == {"posted": 0, "known": 3}
-    assert upload(mira, HEAD, *rows, f"{day()},store,Shop,12.34,EUR").json == {"posted": 1, "known": 3}
+    assert upload(mira, HEAD, *rows).json == {
+        "posted": 3, "known": 0,
+        "sums": [{"currency": "EUR", "amount": 24_680_000}, {"currency": "USD", "amount": -500_000}],
+    }  # fmt: skip
+    assert _counts(upload(mira, HEAD, *rows)) == (0, 3)
+    assert _counts(upload(mira, HEAD, *rows, f"{day()},store,Shop,12.34,EUR")) == (1, 3)
     found = {card["currency"]: card["total"] for card in mira.get("/earnings").json["cards"]}
     assert found == {"EUR": 37_020_000, "USD": -500_000}
 
@@ -245,7 +266,7 @@ def test_a_csv_file_is_posted_once_however_often_it_is_sent(mira):
 def test_a_row_with_a_key_is_known_by_it(mira):
     head = f"{HEAD},key"
     assert upload(mira, head, f"{day()},store,Shop,1,EUR,A-1", f"{day()},store,Shop,1,EUR,A-2").json["posted"] == 2
-    assert upload(mira, head, f"{day()},store,Shop,1,EUR,A-1").json == {"posted": 0, "known": 1}
+    assert _counts(upload(mira, head, f"{day()},store,Shop,1,EUR,A-1")) == (0, 1)
     assert upload(mira, head, f"{day()},store,Shop,2,EUR,A-1").status_code == 409
 
 
@@ -265,9 +286,29 @@ def test_what_is_no_such_file_is_refused(mira, text):
 
 def test_a_dry_run_says_what_would_be_and_posts_nothing(mira):
     rows = (HEAD.replace(",", ";"), f"{day()};store;Shop;1;EUR")
-    assert upload(mira, *rows, dry=True).json == {"posted": 1, "known": 0}
+    assert _counts(upload(mira, *rows, dry=True)) == (1, 0)
     assert mira.get("/earnings/entries").json["items"] == []
-    assert upload(mira, *rows).json == {"posted": 1, "known": 0}
+    assert _counts(upload(mira, *rows)) == (1, 0)
+
+
+def test_a_first_row_that_is_wrong_is_told_what_it_lacks_and_what_nobody_knows(mira):
+    said = upload(mira, "date,source,title,amount,amount,currency").json["detail"]
+    assert 'there is no day; unknown is "date"; there are two of amount' in said
+
+
+def test_a_file_may_use_the_words_of_the_page(mira):
+    rows = ("Day;Kind;What for;Amount;Currency", f"{day()};Streaming;Shop;1.234,56;EUR")
+    assert upload(mira, *rows).json["sums"] == [{"currency": "EUR", "amount": 1_234_560_000}]
+    (entry,) = mira.get("/earnings/entries").json["items"]
+    assert (entry["source"], entry["title"]) == ("stream", "Shop")
+
+
+def test_a_point_is_not_guessed_at_in_a_file_that_writes_decimals_with_a_comma(mira):
+    rows = (HEAD.replace(",", ";"), f"{day()};gig;A;1.234;EUR")
+    assert _counts(upload(mira, *rows, dry=True)) == (1, 0)
+    answer = upload(mira, *rows, f"{day()};gig;B;2,50;EUR")
+    assert [row["field"] for row in answer.json["errors"]] == ["line 2"]
+    assert "two ways; write 1234.00 or 1.2340" in answer.json["detail"]
 
 
 # cards

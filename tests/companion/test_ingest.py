@@ -425,7 +425,7 @@ def test_health_and_crashes_are_shown_to_the_owner_and_crashes_to_who_administer
     assert shown["report"]["storage"] == {"total": 100, "free": 50, "errors": 0}
     (row,) = mira.get(f"/boxes/{box}/crashes").json["items"]
     assert mira.get(f"/boxes/{box}/crashes/{row['id']}").json["report"]["lines"] == ["last words"]
-    assert "engine crashed" in mira.get("/notices").json["items"][0]["text"]
+    assert "The sound engine crashed on " in mira.get("/notices").json["items"][0]["text"]
     (seen,) = admin.get("/admin/crashes").json["items"]
     assert (seen["box"], seen["owner_name"], seen["reason"]) == (box, "Mira", "signal 11")
     assert admin.get(f"/admin/crashes/{row['id']}").json["report"]["stack"] == "a\nb"

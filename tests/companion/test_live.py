@@ -287,9 +287,9 @@ def test_the_feed_gives_up_on_an_id_that_never_comes(settings, monkeypatch):
     assert not feed._gaps
 
 
-@pytest.fixture
-def live_port(settings):
-    """A live process of its own, as the runner starts it."""
+@contextlib.contextmanager
+def live_process(settings):
+    """A live process of its own, as the runner starts it, and its port."""
     port = free_port()
     known = {"COMPANION_FOLDER": str(settings.folder), "COMPANION_PORT": str(settings.port)}
     if settings.database_url:
@@ -298,9 +298,22 @@ def live_port(settings):
     words += ["--no-control-socket", "--log-level", "warning", "--asgi-lifespan", "on", "companion.live.server:make()"]
     process = subprocess.Popen([sys.executable, "-m", *words], env={"PATH": os.environ["PATH"], **known})
     wait_for_port(port, process)
-    yield port
+    yield process, port
     process.terminate()
     assert process.wait(20) == 0
+
+
+@pytest.fixture
+def live_port(settings):
+    with live_process(settings) as (_, port):
+        yield port
+
+
+def test_pages_that_are_open_are_told_to_come_again_when_it_stops(settings):
+    with live_process(settings) as (process, port), Socket(port, f"/ws/events?{ticket(MIRA)}", settings.url) as client:
+        assert client.receive()["kind"] == "hello"
+        process.terminate()
+        assert client.closed() == 1012
 
 
 def test_a_real_server_tells_a_real_client_and_closes_foreign_ones(live_port, settings):

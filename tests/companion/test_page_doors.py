@@ -11,8 +11,8 @@ __all__ = ["chromium", "companion", "visitor"]
 
 def _mailed(visitor, companion, to, page):
     """The secret of the link that is mailed to an address, once the worker has sent it."""
-    for _ in range(200):
-        if mailbox.mails(companion, to):
+    for _ in range(600):
+        if any(f"/{page}#" in mail.get_content() for mail in mailbox.mails(companion, to)):
             break
         visitor.page.wait_for_timeout(50)
     return mailbox.secret(companion, to, page)

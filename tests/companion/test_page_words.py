@@ -114,6 +114,21 @@ def test_what_the_service_calls_things_has_words_on_the_page(app):
     assert {f"{start}.{word}" for start, said in words.items() for word in said} - set(NAMES) == set()
 
 
+def test_every_act_that_an_account_is_told_of_has_words():
+    companion = SRC.parents[1]
+    code = [path.read_text(encoding="utf-8") for path in companion.rglob("*.py")]
+    # what has no actor is in nobody's list
+    acts = {act for source in code for act in re.findall(r'audit\.record\(\s*f?"([^"]+)",(?!\s*\w+=)', source)}
+    for path in (companion / "accounts").rglob("*.py"):
+        acts |= set(re.findall(r'\bnote\(\s*[\w.]+,\s*"([^"]+)"', path.read_text(encoding="utf-8")))
+    templates = {act for act in acts if "{" in act}
+    assert templates == {"box.{why}", "project.{what}"}
+    acts |= {f"box.{why}" for source in code for why in re.findall(r'revoke\([^\n]*"(\w+)"\)', source)}
+    acts |= {f"project.{what}" for what in ("left", "removed")}
+    assert {"earnings.posted", "sign-in", "box.left", "user.tier"} < acts
+    assert {act for act in acts - templates if f"act.{act}" not in NAMES} == set()
+
+
 @only_sqlite
 def test_every_right_of_a_key_has_words(admin):
     scopes = admin.get("/account/keys").json["scopes"]

@@ -94,10 +94,11 @@ class Ways(Answer):
     """Who may sign up (`open`, `invited`, `closed`), and how one may sign in beside with a password.
 
     `mails` is false where no mail leaves the companion: links lie in its folder then. `first`: nobody has an account
-    yet, so that whoever makes one administers.
+    yet, so that whoever makes one administers. `signed_in`: whether this browser's cookie is of a session.
     """
 
     sign_up: str
+    signed_in: bool
     mails: bool
     first: bool
     passkeys: bool
@@ -129,6 +130,7 @@ def ways_in() -> Any:
     found = [ProviderOut(name=one.name, title=one.title) for one in providers.listed(settings())]
     return Ways(
         sign_up=settings().sign_up,
+        signed_in=who().via == "cookie",
         mails=bool(settings().mail_url),
         first=not directory.anybody(),
         passkeys=passkeys.possible(settings()),

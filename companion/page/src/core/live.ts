@@ -2,6 +2,7 @@
 import { atom } from './atom';
 import { online, post } from './api';
 import { invalidate } from './load';
+import { onTry, patience } from './reach';
 
 export interface LiveEvent {
   id: number;
@@ -16,9 +17,11 @@ type Listener = (event: LiveEvent) => void;
 export const news = atom<'off' | 'live' | 'polling'>('off');
 
 const POLL_MS = 15_000;
+const REST_MS = 60_000; // between two tries, at most
 const listeners = new Map<string, Set<Listener>>(); // by kind
 let socket: WebSocket | undefined;
 let wanted = false;
+let busy = false; // a ticket is being fetched
 let last = 0;
 let failures = 0;
 let silence: number | undefined;
@@ -42,6 +45,9 @@ export function tell(kind: string, body: Record<string, unknown>): void {
 }
 
 async function connect(): Promise<void> {
+  if (!wanted || busy || socket) return;
+  clearTimeout(again);
+  busy = true;
   try {
     const { url } = await post<{ url: string }>('/live/ticket');
     if (!wanted) return;
@@ -49,11 +55,13 @@ async function connect(): Promise<void> {
   } catch {
     lost();
     return;
+  } finally {
+    busy = false;
   }
   let beat = 30_000;
   const alive = () => {
     clearTimeout(silence);
-    silence = setTimeout(() => socket?.close(), beat);
+    silence = setTimeout(giveUp, beat);
   };
   socket.onopen = alive;
   socket.onmessage = (message) => {
@@ -77,6 +85,14 @@ async function connect(): Promise<void> {
   socket.onclose = lost;
 }
 
+/** Leave a line on which nothing comes, without waiting for the other end to agree. */
+function giveUp(): void {
+  if (!socket) return;
+  socket.onmessage = socket.onclose = null;
+  socket.close();
+  lost();
+}
+
 function lost(): void {
   clearTimeout(silence);
   socket = undefined;
@@ -85,7 +101,7 @@ function lost(): void {
   poll ??= setInterval(() => document.visibilityState === 'visible' && online.get() && invalidate('/'), POLL_MS);
   failures += 1;
   clearTimeout(again);
-  again = setTimeout(() => void connect(), Math.min(60_000, 1000 * 2 ** failures) * (0.75 + Math.random() / 2));
+  again = setTimeout(() => void connect(), patience(failures + 1, REST_MS));
 }
 
 /** Begin to hear; once somebody is signed in. */
@@ -105,9 +121,5 @@ export function stopLive(): void {
   news.set('off');
 }
 
-online.watch((now) => {
-  if (now && wanted && !socket) {
-    clearTimeout(again);
-    void connect();
-  }
-});
+online.watch((now) => (now ? void connect() : giveUp()));
+onTry(connect);

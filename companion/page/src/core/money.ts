@@ -22,13 +22,23 @@ function formatOf(currency: string): Intl.NumberFormat {
   return format;
 }
 
-/** Micro-units from 1250, 1250.50 or 1250,50; null for what could be read in two ways, as 1,250. */
+const PLAIN = /^(\d{1,9})(?:[.,](\d{1,6}))?$/;
+const GROUPED = /^([1-9]\d{0,2}(?:([.,' ’\u00a0\u202f])\d{3})(?:\2\d{3})?)(?:(?!\2)[.,](\d{1,6}))?$/; // thousands by one mark, decimals by another
+
+/** Whether it could be thousands or decimals, as 1,250 could. */
+export const readsTwoWays = (text: string): boolean => /^[+−-]?[1-9]\d{0,2},\d{3}$/.test(text.trim());
+
+/** Micro-units from 1250, 1250.50, 1250,50, 1,250.50 or 1.250,50, as a CSV file is read; null for what cannot be read, or in two ways. */
 export function parseMoney(text: string): number | null {
-  const found = /^([+−-]?)(\d{1,9})(?:\.(\d{1,6})|,(\d{1,2}))?$/.exec(text.trim());
-  if (!found) return null;
-  const [, sign, whole = '0', point, comma] = found;
-  const micros = Number(whole) * MICRO + Number((point ?? comma ?? '').padEnd(6, '0'));
-  return sign && sign !== '+' ? -micros : micros;
+  const said = text.trim();
+  const minus = /^[−-]/.test(said);
+  const bare = said.replace(/^[+−-]/, '');
+  const plain = PLAIN.exec(bare);
+  const grouped = GROUPED.exec(bare);
+  if (readsTwoWays(said) || (!plain && !grouped)) return null;
+  const whole = plain ? plain[1]! : grouped![1]!.replaceAll(grouped![2]!, '');
+  const micros = Number(whole) * MICRO + Number(((plain ? plain[2] : grouped![3]) ?? '').padEnd(6, '0'));
+  return minus ? -micros : micros;
 }
 
 /** 1250.00: as it is typed. */

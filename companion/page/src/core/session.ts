@@ -47,11 +47,15 @@ function end(): void {
   was.set(false);
 }
 
-/** Ask who is signed in; at a door only where somebody was, as the answer is known otherwise. */
+/** Ask who is signed in; at a door only where somebody was, as the answer is known otherwise.
+ *
+ * Where nobody was, another site may have signed them in meanwhile: that is asked in a way that is no error.
+ */
 export async function findSession(atDoor: boolean): Promise<void> {
   onSignedOut(end);
   if (atDoor && !was.get()) return user.set(null);
   try {
+    if (!was.get() && !(await get<{ signed_in: boolean }>('/sign-in')).signed_in) return end();
     begin(await get<Session>('/session'));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

@@ -49,12 +49,29 @@ export interface SetWhole extends SetRow {
   entries: SetEntry[];
 }
 
+const UNNAMED = /^(\d{4})-(\d\d)-(\d\d) (\d\d)-(\d\d)-\d\d(?: \(\d+\))?$/; // as a box calls what nobody named
+
+/** Whether a set is called by when it was recorded, and nothing else. */
+export const isUnnamed = (title: string): boolean => UNNAMED.test(title);
+
+/** What to call a set: by its name, or as “Saturday night”. What begins after midnight belongs to the evening before. */
+export function calledSet(title: string, started?: number): string {
+  const found = UNNAMED.exec(title);
+  if (!found) return title;
+  const [, year, month, day, hour, minute] = found.map(Number) as [number, number, number, number, number, number];
+  const at = new Date(started ?? new Date(year, month - 1, day, hour, minute));
+  const hours = at.getHours();
+  const part = hours < 5 || hours >= 21 ? 'night' : hours < 12 ? 'morning' : hours < 17 ? 'afternoon' : 'evening';
+  if (hours < 5) at.setDate(at.getDate() - 1);
+  return t(`sets.called.${part}`, { day: new Intl.DateTimeFormat('en-GB', { weekday: 'long' }).format(at) });
+}
+
 /** What the player takes of a set, once its recording came. */
 export const heardOf = (set: SetRow): Playable | null =>
   set.recording?.file
     ? {
         id: set.id,
-        title: set.title,
+        title: calledSet(set.title, set.started),
         artist: t('sets.on', { box: set.box_name }),
         seconds: set.seconds,
         audio: `${BASE}/sets/${set.id}/recording`,

@@ -6,6 +6,7 @@ import { messageYjsSyncStep1, messageYjsSyncStep2, readSyncMessage, writeSyncSte
 import type { Doc } from 'yjs';
 import { asProblem, online, post } from '../core/api';
 import { atom } from '../core/atom';
+import { onTry, patience } from '../core/reach';
 
 /** opening: what is kept is being read; refused: gone, or not for this user (any more); full: no more fits in. */
 export type Standing = 'opening' | 'connecting' | 'inStep' | 'offline' | 'refused' | 'full';
@@ -19,6 +20,7 @@ const WHO = 3; // others ask what one says of oneself
 const PROVE_MS = 250; // after an edit, to ask for the rest of the document: the answer comes once the edit is stored
 const BEAT_MS = 25_000;
 const PATIENCE_MS = 10_000; // for an answer
+const REST_MS = 30_000; // between two tries, at most
 const STALE = 4401; // the ticket was not taken: another is fetched
 const ENDS: Partial<Record<number, Standing>> = { 4403: 'refused', 4404: 'refused', 4409: 'full' };
 
@@ -37,7 +39,7 @@ export class Line {
   private prove: number | undefined;
   private patience: number | undefined;
   private readonly beat: number;
-  private readonly unwatch: () => void;
+  private readonly unwatch: (() => void)[];
 
   /** waiting: edits of an earlier time may not have arrived. */
   constructor(
@@ -49,14 +51,14 @@ export class Line {
     if (waiting) this.count();
     doc.on('update', this.edited);
     awareness.on('update', this.moved);
-    this.unwatch = online.watch((now) => (now ? this.connect() : this.socket?.close()));
+    this.unwatch = [online.watch((now) => (now ? this.connect() : this.giveUp())), onTry(() => this.connect())];
     this.beat = setInterval(() => this.ask(), BEAT_MS);
     void this.connect();
   }
 
   close(): void {
     this.over = true;
-    this.unwatch();
+    for (const stop of this.unwatch) stop();
     this.doc.off('update', this.edited);
     this.awareness.off('update', this.moved);
     for (const timer of [this.again, this.prove, this.patience, this.beat]) clearTimeout(timer);
@@ -110,13 +112,22 @@ export class Line {
     removeAwarenessStates(this.awareness, [...this.awareness.getStates().keys()].filter((one) => one !== this.doc.clientID), this);
   }
 
+  /** Leave a line on which nothing comes, without waiting for the other end to agree. */
+  private giveUp(): void {
+    if (!this.socket) return;
+    this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
+    this.socket.close();
+    this.socket = undefined;
+    this.lost();
+  }
+
   private lost(wait = 0): void {
     this.forget();
     if (this.over) return;
     this.standing.set('offline');
     this.failures += 1;
     clearTimeout(this.again);
-    this.again = setTimeout(() => void this.connect(), Math.max(wait, Math.min(30_000, 500 * 2 ** this.failures) * (0.75 + Math.random() / 2)));
+    this.again = setTimeout(() => void this.connect(), Math.max(wait, patience(this.failures, REST_MS)));
   }
 
   private take(data: ArrayBuffer): void {
@@ -148,7 +159,7 @@ export class Line {
   }
 
   private wait(): void {
-    this.patience ??= setTimeout(() => this.socket?.close(), PATIENCE_MS);
+    this.patience ??= setTimeout(() => this.giveUp(), PATIENCE_MS);
   }
 
   private answered(): void {

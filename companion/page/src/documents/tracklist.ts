@@ -47,6 +47,9 @@ function rowOf(entry: Entry): Row {
   };
 }
 
+/** Whether a track is none of the library, as far as is known: its file may be on a box, or it was deleted. */
+export const isAbsent = (row: Row, found: Map<string, TrackRow> | undefined): boolean => row.track === '' || (found !== undefined && !found.has(row.track));
+
 const placeOf = (row: Row): number => number(row.entry.get('place')) ?? Infinity;
 
 /** All tracks in their order; what was never moved stands behind, as it lies. */

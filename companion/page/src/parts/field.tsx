@@ -2,6 +2,7 @@
 import type { AllHTMLAttributes, ComponentChildren } from 'preact';
 import { useId, useRef, useState } from 'preact/hooks';
 import { ApiError, type Problem } from '../core/api';
+import { date } from '../core/format';
 import { t } from '../core/texts';
 import { Button } from './button';
 import { Icon } from './icon';
@@ -173,6 +174,27 @@ export interface Form {
   submit: (event: Event) => void;
 }
 
+type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
+
+/** What a control says against what is in it, in our words; nothing when it is right. */
+function wrongOf(control: Control): string {
+  const { value, validity } = control;
+  const { type, minLength = 0, max = '' } = control as HTMLInputElement;
+  if (control.required && !value.trim()) return t('wrong.missing');
+  if (value && value.length < minLength) return t('wrong.short', { n: minLength, has: value.length });
+  if (validity.valid) return '';
+  if (type === 'email') return t('wrong.email');
+  if (type === 'date' && validity.rangeOverflow) return t('wrong.late', { day: date(Date.parse(max)) });
+  return control.validationMessage;
+}
+
+/** What is still said against a form once a field of it is being mended. */
+function without(problem: Problem, field: string): Problem | undefined {
+  if (!problem.errors.length) return problem;
+  const errors = problem.errors.filter((one) => one.field.split('.').pop() !== field);
+  return errors.length ? { ...problem, errors } : undefined;
+}
+
 /** A form's values, what the server says against them, and whether it is on its way. */
 export function useForm(first: Record<string, string>, send: (values: Record<string, string>) => Promise<unknown>): Form {
   const [values, setValues] = useState(first);
@@ -188,12 +210,22 @@ export function useForm(first: Record<string, string>, send: (values: Record<str
     bind: (name) => ({
       name,
       value: values[name] ?? '',
-      onInput: (event) => set(name, (event.target as HTMLInputElement).value),
+      onInput: (event) => {
+        set(name, (event.target as HTMLInputElement).value);
+        setProblem((was) => was && without(was, name));
+      },
       wrong: wrongs.get(name),
     }),
     submit: async (event) => {
       event.preventDefault();
       if (busy) return;
+      // the forms say `noValidate`: the browser's own bubbles are not in our words, and not read by everybody
+      const controls = [...(event.currentTarget as HTMLElement).closest('form')!.elements].filter((one): one is Control => 'validity' in one && (one as Control).name in first);
+      const errors = controls.map((one) => ({ field: one.name, error: wrongOf(one) })).filter((one) => one.error);
+      if (errors.length) {
+        setProblem({ status: 422, slug: 'invalid', detail: '', request: '', errors });
+        return controls.find((one) => one.name === errors[0]!.field)!.focus();
+      }
       setBusy(true);
       setProblem(undefined);
       try {

@@ -175,7 +175,7 @@ function Give({ path, name, onClose }: { path: string; name: string; onClose: ()
   });
   return (
     <Dialog title={t('boxes.give.title', { name })} onClose={onClose}>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <dl class="facts small">
           {(['goes', 'stays', 'they', 'until'] as const).map((one) => (
             <Fragment key={one}>

@@ -1,5 +1,5 @@
 /** Your boxes: what each does now, making one yours, taking one that is offered. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { post, remove } from '../core/api';
 import type { Box } from '../core/boxes';
 import { ago, bytes } from '../core/format';
@@ -79,12 +79,27 @@ function OfferNote({ offer }: { offer: Offer }) {
   );
 }
 
+const JOINS_MS = 60_000; // in which a box that was just made somebody's is expected
+
+/** Whether a box that was never online became somebody's just now. */
+function useJoining({ claimed, seen, online }: Box): boolean {
+  const [, draw] = useState(0);
+  const left = claimed === null || seen !== null || online ? 0 : claimed + JOINS_MS - Date.now();
+  useEffect(() => {
+    if (left <= 0) return undefined;
+    const timer = setTimeout(draw, Math.min(left, JOINS_MS) + 50, Date.now());
+    return () => clearTimeout(timer);
+  }, [left > 0]);
+  return left > 0;
+}
+
 /** Whether it is there, and what it does. */
 export function BoxState({ box }: { box: Box }) {
+  const joining = useJoining(box);
   return (
     <p class="box-state">
       <span class={`dot ${box.online ? 'good' : ''}`} />
-      {box.online ? (box.playing ? t('boxes.plays', { what: box.playing }) : t('boxes.online')) : box.seen ? t('boxes.offline', { when: ago(box.seen) }) : t('boxes.never')}
+      {box.online ? (box.playing ? t('boxes.plays', { what: box.playing }) : t('boxes.online')) : box.seen ? t('boxes.offline', { when: ago(box.seen) }) : t(joining ? 'boxes.joining' : 'boxes.never')}
     </p>
   );
 }
@@ -145,7 +160,7 @@ function Claim({ code, onClose }: { code: string; onClose: () => void }) {
   if (claimed) return <Check box={claimed} onClose={onClose} />;
   return (
     <Dialog key="code" title={t('boxes.claim')} onClose={onClose}>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <p class="soft">{t(code ? 'boxes.claim.scanned' : 'boxes.claim.text')}</p>
         {!code && <code class="secret whole">{`rackdeck box claim --companion ${location.origin}`}</code>}
         <TextField label={t('boxes.code')} class="code" autocomplete="off" autocapitalize="characters" spellcheck={false} required maxLength={20} autofocus placeholder="7K2M-9QXP" {...form.bind('code')} />

@@ -24,7 +24,7 @@ export function BulkEdit({ tracks, onClose, onDone }: { tracks: TrackRow[]; onCl
   const empty = Object.values(form.values).every((value) => !value);
   return (
     <Dialog title={t('library.edit.n', { n: tracks.length })} onClose={onClose}>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <p class="soft">{t('library.edit.text')}</p>
         <TextField label={t('track.artist')} maxLength={120} {...form.bind('artist')} />
         <TextField label={t('track.album')} maxLength={200} {...form.bind('album')} />

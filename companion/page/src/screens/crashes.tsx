@@ -4,13 +4,16 @@ import { BASE } from '../core/api';
 import type { Crash } from '../core/boxes';
 import { ago, moment } from '../core/format';
 import { useLoad } from '../core/load';
-import { t } from '../core/texts';
+import { t, tOr } from '../core/texts';
 import { Button, LinkButton } from '../parts/button';
 import { Dialog } from '../parts/dialog';
 import { Shown } from '../parts/state';
 
 /** Of a box; for who administers, with whose box it was. */
 type Row = Crash & { box_name?: string; owner_name?: string };
+
+/** What people call a program of a box. */
+const part = (process: string) => tOr(`box.part.${process}`, process);
 
 /** `path`: where the API has them. */
 export function CrashRows({ rows, path }: { rows: Row[]; path: string }) {
@@ -23,7 +26,7 @@ export function CrashRows({ rows, path }: { rows: Row[]; path: string }) {
             <span class="dot bad" />
             <span class="grow">
               <button type="button" class="plain stretched cut" onClick={() => setOpen(one.id)}>
-                {one.process}
+                {part(one.process)}
               </button>
               <span class="small soft sub cut">{[one.reason, one.version, one.box_name, one.owner_name].filter(Boolean).join(' · ')}</span>
             </span>
@@ -42,7 +45,7 @@ function OneCrash({ path, onClose }: { path: string; onClose: () => void }) {
   const told = useLoad<Crash & { report: Record<string, unknown> }>(path);
   const lines = (value: unknown) => (Array.isArray(value) ? value.map(String).join('\n') : String(value ?? ''));
   return (
-    <Dialog title={told.data?.process ?? t('box.crashes')} onClose={onClose} wide>
+    <Dialog title={told.data ? part(told.data.process) : t('box.crashes')} onClose={onClose} wide>
       <Shown of={told}>
         {(one) => (
           <>

@@ -8,6 +8,7 @@ import { useLoad } from '../core/load';
 import { money } from '../core/money';
 import { play } from '../core/player';
 import { user } from '../core/session';
+import type { SetRow } from '../core/sets';
 import { t } from '../core/texts';
 import { artworkOf, playable, waveformOf, type TrackRow } from '../core/tracks';
 import { Artwork } from '../parts/artwork';
@@ -24,6 +25,7 @@ import { BoxState } from './boxes';
 import { FirstUpload } from './firstupload';
 import { coverOf, StatusSteps, type ProjectRow } from './projects';
 import { InvitationNotes } from './invitations';
+import { SetRows } from './sets';
 
 interface Tier {
   limits: { what: string; most: number; used: number | null }[];
@@ -63,6 +65,7 @@ export function Overview() {
   const tracks = useLoad<{ items: TrackRow[] }>('/tracks?sort=-changed&limit=6');
   const projects = useLoad<{ items: ProjectRow[] }>('/projects?limit=4');
   const boxes = useLoad<Box[]>('/boxes').data;
+  const sets = useLoad<{ items: SetRow[] }>(boxes?.length ? '/sets?limit=2' : null).data?.items ?? [];
   const cards = useLoad<Cards>('/earnings').data;
   const tier = useLoad<Tier>('/account/tier').data;
   const news = useAtom(unread);
@@ -75,7 +78,7 @@ export function Overview() {
   return (
     <Screen
       title={t('nav.overview')}
-      heading={<h1>{headline(recent, news, first)}</h1>}
+      heading={<h1>{headline(recent, sets, news, first)}</h1>}
       actions={
         recent &&
         recent.length > 0 && (
@@ -91,6 +94,12 @@ export function Overview() {
           <div class="overview">
             <section class="lead">
               {items[0] ? <Latest track={items[0]} rest={items} /> : <FirstUpload />}
+              {sets.length > 0 && (
+                <>
+                  <h2>{t('overview.sets')}</h2>
+                  <SetRows sets={sets} />
+                </>
+              )}
               {items.length > 1 && (
                 <>
                   <h2>{t('overview.recent')}</h2>
@@ -233,12 +242,14 @@ function Month({ cards: told }: { cards: Cards | undefined }) {
 }
 
 /** What changed, in one sentence. */
-function headline(tracks: TrackRow[] | undefined, news: number, name: string): string {
+function headline(tracks: TrackRow[] | undefined, sets: SetRow[], news: number, name: string): string {
   if (!tracks) return t('overview.hello', { name });
-  if (!tracks.length) return t('overview.welcome', { name });
-  const week = tracks.filter((one) => one.created > Date.now() - 7 * 86_400_000).length;
+  const since = Date.now() - 7 * 86_400_000;
+  if (!tracks.length && !sets.length) return t('overview.welcome', { name });
+  const week = tracks.filter((one) => one.created > since).length;
   if (news) return t('overview.newsCount', { n: news });
-  return week ? t(week >= 6 ? 'overview.busyWeek' : 'overview.week', { n: week }) : t('overview.quiet', { name });
+  if (week) return t(week >= 6 ? 'overview.busyWeek' : 'overview.week', { n: week });
+  return t(sets.some((one) => one.started > since) ? 'overview.played' : 'overview.quiet', { name });
 }
 
 /** The track that was touched last, large. */

@@ -10,7 +10,7 @@ import { playable } from '../core/tracks';
 import { Here, People, StandingMark } from '../documents/presence';
 import { useShared, type Shared } from '../documents/shared';
 import { SharedText } from '../documents/text';
-import { append, line, rowsOf } from '../documents/tracklist';
+import { append, isAbsent, line, rowsOf } from '../documents/tracklist';
 import { useUndo } from '../documents/undo';
 import { Artwork } from '../parts/artwork';
 import { Button } from '../parts/button';
@@ -74,6 +74,7 @@ function Page({ shared }: { shared: Shared }) {
   const drop = async () => {
     if (await deletePlaylist({ id: shared.id, title })) go('/playlists', true);
   };
+  const absent = rows.filter((one) => isAbsent(one, tracks)).length;
   const seconds = rows.reduce((sum, one) => sum + (one.seconds ?? 0), 0);
   const add = (
     <Button kind={rows.length ? '' : 'primary'} icon="plus" onClick={() => setAdding(true)}>
@@ -98,6 +99,7 @@ function Page({ shared }: { shared: Shared }) {
             <p class="facts-line figures">
               <span>{t('playlists.tracks', { n: rows.length })}</span>
               {seconds > 0 && <span>{lasting(seconds)}</span>}
+              {absent > 0 && <span>{t('held.missing', { n: absent })}</span>}
               <StandingMark shared={shared} />
               <People shared={shared} />
             </p>

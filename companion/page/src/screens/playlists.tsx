@@ -120,7 +120,7 @@ function NewPlaylist({ onClose }: { onClose: () => void }) {
   const form = useForm({ title: '' }, async ({ title = '' }) => go(`/playlists/${(await makePlaylist(title)).id}`));
   return (
     <Dialog title={t('playlists.new')} onClose={onClose}>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <TextField label={t('playlists.title')} required maxLength={TITLE} autofocus {...form.bind('title')} />
         <FormEnd form={form} yes={t('playlists.begin')} onCancel={onClose} />
       </form>
@@ -136,7 +136,7 @@ function Rename({ playlist, onClose }: { playlist: DocumentRow; onClose: () => v
   });
   return (
     <Dialog title={t('playlists.rename.of', { title: playlist.title })} onClose={onClose}>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <TextField label={t('playlists.title')} required maxLength={TITLE} autofocus {...form.bind('title')} />
         <FormEnd form={form} yes={t('playlists.rename')} onCancel={onClose} />
       </form>

@@ -165,7 +165,7 @@ function NewProject({ onClose }: { onClose: () => void }) {
   });
   return (
     <Dialog title={t('projects.new')} onClose={onClose}>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <TextField label={t('projects.title')} required maxLength={200} autofocus {...form.bind('title')} />
         <SelectField label={t('projects.status')} options={STATUSES.map((one) => [one, tOr(`status.${one}`, one)] as const)} {...form.bind('status')} />
         <div class="pair">

@@ -1,14 +1,14 @@
 /** A set: its recording, its tracklist with times, what is written about it. */
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { BASE, patch } from '../core/api';
 import { useAtom } from '../core/atom';
 import { bytes, clock, decibels, hertz, moment } from '../core/format';
 import { drop as erase, invalidate, useLoad } from '../core/load';
 import { play, player, seek, toggle } from '../core/player';
 import { go } from '../core/router';
-import { heardOf, lastsNow, type SetWhole } from '../core/sets';
+import { calledSet, heardOf, isUnnamed, lastsNow, type SetWhole } from '../core/sets';
 import { t, tOr } from '../core/texts';
-import { LinkButton } from '../parts/button';
+import { Button, LinkButton } from '../parts/button';
 import { ask } from '../parts/dialog';
 import { Icon } from '../parts/icon';
 import { InPlace } from '../parts/inplace';
@@ -30,6 +30,9 @@ function Page({ set }: { set: SetWhole }) {
   const { track: now, playing } = useAtom(player);
   const path = `/sets/${set.id}`;
   const sound = heardOf(set);
+  const title = calledSet(set.title, set.started);
+  const naming = useRef<HTMLDivElement>(null);
+  const rename = () => naming.current?.querySelector<HTMLInputElement>('.title')?.select();
   const mine = now?.id === set.id;
   const [sending, setSending] = useState(false);
   const marks = useMemo(() => set.entries.map((one) => ({ start: one.at, end: null, label: one.title, colour: one.deck - 1 })), [set.entries]);
@@ -38,24 +41,29 @@ function Page({ set }: { set: SetWhole }) {
     invalidate('/sets');
   };
   const drop = async () => {
-    if (!(await ask({ title: t('sets.delete', { title: set.title }), text: t('sets.delete.text'), yes: t('do.delete'), danger: true }))) return;
+    if (!(await ask({ title: t('sets.delete', { title }), text: t('sets.delete.text'), yes: t('do.delete'), danger: true }))) return;
     await erase(path);
     go('/sets', true);
     invalidate('/sets');
   };
   return (
     <Screen
-      title={set.title}
+      title={title}
       heading={
-        <div class="track-name">
-          <h1 class="unseen">{set.title}</h1>
-          <InPlace class="title" label={t('sets.title')} value={set.title} maxLength={120} save={(title) => save({ title: title || set.title })} />
+        <div class="track-name" ref={naming}>
+          <h1 class="unseen">{title}</h1>
+          <InPlace class="title" label={t('sets.title')} value={title} maxLength={120} save={(name) => save({ title: name || set.title })} />
           <p class="facts-line figures">
             <span>{moment(set.started)}</span>
             <a href={`/boxes/${set.box}`}>{set.box_name}</a>
             <Length set={set} />
             {set.state === 'finished' && <span>{t('sets.tracks', { n: set.tracks })}</span>}
             <SetState set={set} />
+            {isUnnamed(set.title) && (
+              <Button kind="quiet" size="tiny" icon="edit" onClick={rename}>
+                {t('sets.name')}
+              </Button>
+            )}
           </p>
         </div>
       }
@@ -68,8 +76,9 @@ function Page({ set }: { set: SetWhole }) {
           )}
           {set.state === 'finished' && (
             <Menu
-              label={t('sets.menu', { title: set.title })}
+              label={t('sets.menu', { title })}
               choices={[
+                { label: t('do.rename'), icon: 'edit', run: rename },
                 ...(set.document ? [{ label: t('send.do'), icon: 'boxes' as const, run: () => setSending(true) }] : []),
                 { label: t('do.delete'), icon: 'trash', bad: true, run: drop },
               ]}
@@ -124,7 +133,7 @@ function Page({ set }: { set: SetWhole }) {
           </section>}
         </aside>
       </div>
-      {sending && <SendToBox what={{ list: { id: set.document, of: 'set', title: set.title } }} onClose={() => setSending(false)} />}
+      {sending && <SendToBox what={{ list: { id: set.document, of: 'set', title } }} onClose={() => setSending(false)} />}
     </Screen>
   );
 }

@@ -5,7 +5,7 @@ import { ago, clock, moment } from '../core/format';
 import { useList, useLoad } from '../core/load';
 import { play, player, toggle } from '../core/player';
 import { useQuery } from '../core/router';
-import { heardOf, lastsNow, type SetRow } from '../core/sets';
+import { calledSet, heardOf, lastsNow, type SetRow } from '../core/sets';
 import { t } from '../core/texts';
 import { Artwork } from '../parts/artwork';
 import { LinkButton } from '../parts/button';
@@ -84,6 +84,7 @@ export function SetRows({ sets, ofBox }: { sets: SetRow[]; ofBox?: boolean }) {
     <ul class="rows links sets">
       {sets.map((one) => {
         const sound = heardOf(one);
+        const title = calledSet(one.title, one.started);
         const sounds = track?.id === one.id && playing;
         return (
           <li key={one.id}>
@@ -91,7 +92,7 @@ export function SetRows({ sets, ofBox }: { sets: SetRow[]; ofBox?: boolean }) {
               <button
                 type="button"
                 class="cover-play above"
-                aria-label={t(sounds ? 'player.pauseOf' : 'player.playOf', { title: one.title })}
+                aria-label={t(sounds ? 'player.pauseOf' : 'player.playOf', { title })}
                 onClick={() => (track?.id === one.id ? toggle() : play(sound, sets.flatMap((other) => heardOf(other) ?? [])))}
               >
                 <Artwork seed={one.id} size={36} />
@@ -104,7 +105,7 @@ export function SetRows({ sets, ofBox }: { sets: SetRow[]; ofBox?: boolean }) {
             )}
             <span class="grow">
               <a class="stretched name cut" href={`/sets/${one.id}`}>
-                {one.title}
+                {title}
               </a>
               <span class="small soft sub cut figures">
                 {[!ofBox && one.box_name, one.state === 'finished' && t('sets.tracks', { n: one.tracks }), clock(lastsNow(one))].filter(Boolean).join(' · ')}

@@ -116,7 +116,7 @@ function SignIn({ ways }: { ways: Ways | undefined }) {
     <>
       <Head title={t('sign.in')}>{t('sign.what')}</Head>
       {offered && <Asked by={offered} text="invitation.signIn" />}
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         {refused && <p class="trouble" role="alert">{refused}</p>}
         <TextField label={t('sign.email')} type="email" autocomplete="username webauthn" required autofocus {...form.bind('email')} />
         <PasswordField label={t('sign.password')} autocomplete="current-password" required {...form.bind('password')} />
@@ -166,7 +166,7 @@ function SecondStep({ challenge, again }: { challenge: string; again: () => void
   return (
     <>
       <Head title={t('sign.second')}>{t(recovery ? 'sign.second.recovery' : 'sign.second.app')}</Head>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <TextField
           key={String(recovery)}
           label={t(recovery ? 'sign.recovery' : 'sign.code')}
@@ -218,7 +218,7 @@ function SignUp({ ways }: { ways: Ways | undefined }) {
         {t('sign.what')} {ways && t(ways.first ? 'sign.up.first.text' : ways.mails ? 'sign.up.text' : 'sign.up.text.kept')}
       </Head>
       {offered && <Asked by={offered} text="invitation.signUp" />}
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <TextField label={t('sign.name')} hint={t('sign.name.hint')} autocomplete="name" required maxLength={100} autofocus {...form.bind('name')} />
         <TextField label={t('sign.email')} type="email" autocomplete="username" required {...form.bind('email')} />
         <PasswordField label={t('sign.password')} hint={t('sign.password.hint')} autocomplete="new-password" required minLength={8} {...form.bind('password')} />
@@ -280,7 +280,7 @@ function Forgot() {
   return (
     <>
       <Head title={t('forgot.title')}>{t('forgot.text')}</Head>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <TextField label={t('sign.email')} type="email" autocomplete="username" required autofocus {...form.bind('email')} />
         <FormProblem problem={form.problem} />
         <Button kind="primary" size="large" type="submit" aria-busy={form.busy}>
@@ -314,7 +314,7 @@ function Reset() {
   return (
     <>
       <Head title={t('reset.title')}>{t('reset.text')}</Head>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <PasswordField label={t('reset.new')} hint={t('sign.password.hint')} autocomplete="new-password" required minLength={8} autofocus {...form.bind('password')} />
         <FormProblem problem={form.problem} />
         <Button kind="primary" size="large" type="submit" aria-busy={form.busy}>

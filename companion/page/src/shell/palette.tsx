@@ -6,6 +6,7 @@ import { caps } from '../core/keys';
 import { toggle } from '../core/player';
 import { go } from '../core/router';
 import { signOut, user } from '../core/session';
+import { calledSet } from '../core/sets';
 import { t } from '../core/texts';
 import { density, theme, type Theme } from '../core/theme';
 import { Dialog } from '../parts/dialog';
@@ -106,7 +107,7 @@ async function search(words: string): Promise<Entry[]> {
     })),
     ...sets.items.map((one) => ({
       group: t('nav.sets'),
-      name: one.title ?? '',
+      name: calledSet(one.title ?? ''),
       icon: 'sets' as const,
       run: () => go(`/sets/${one.id}`),
     })),

@@ -34,7 +34,7 @@ function Ask({ done }: { done: (done: boolean) => void }) {
   });
   return (
     <Dialog title={t('proof.title')} onClose={() => close(false)}>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <p class="soft">{t('proof.why')}</p>
         <PasswordField label={t('sign.password')} autocomplete="current-password" {...form.bind('password')} />
         {code && <TextField label={t('sign.code')} inputmode="numeric" autocomplete="one-time-code" {...form.bind('code')} />}

@@ -7,6 +7,7 @@ import { startDocuments } from '../core/documents';
 import { date } from '../core/format';
 import { bind } from '../core/keys';
 import { audio, nudge, player, setLoop, shuttle, toggle } from '../core/player';
+import { tryNow } from '../core/reach';
 import { go, match, place, useScreen, type Params, type Route } from '../core/router';
 import { useLoad } from '../core/load';
 import { outbox } from '../core/outbox';
@@ -148,6 +149,9 @@ export function Shell() {
               <Icon name="info" size={16} />
               {t('offline.banner')}
               {waiting > 0 && <strong>{t('offline.waiting', { n: waiting })}</strong>}
+              <Button kind="quiet" size="tiny" icon="retry" work={tryNow}>
+                {t('offline.try')}
+              </Button>
             </p>
           )}
           {leaving && (

@@ -119,6 +119,8 @@ function words(one: Upload): string {
   }
 }
 
+const GONE_MS = 4000; // after which what is finished covers nothing any more
+
 /** What needs somebody stands on top. */
 const failedFirst = (all: Upload[]) => [...all].sort((a, b) => Number(b.stage === 'failed') - Number(a.stage === 'failed'));
 
@@ -126,6 +128,14 @@ export function Tray() {
   const all = useAtom(uploads);
   useAtom(rest);
   const [small, setSmall] = useState(false);
+  const [held, setHeld] = useState(false); // somebody is at it
+  // what went as it should is in the library; the rest waits to be read
+  const over = all.length > 0 && all.every((one) => one.stage === 'done' && !one.duplicate);
+  useEffect(() => {
+    if (!over || held) return undefined;
+    const timer = setTimeout(clear, GONE_MS);
+    return () => clearTimeout(timer);
+  }, [over, held]);
   if (!all.length) return null;
   const count = (...stages: Stage[]) => all.filter((one) => stages.includes(one.stage)).length;
   const busy = count('waiting', 'sending', 'paused', 'probing');
@@ -135,7 +145,14 @@ export function Tray() {
   const sent = all.reduce((sum, one) => sum + one.sent, 0);
   const title = busy ? t('upload.busy', { n: busy }) : failures ? t('upload.failures', { n: failures }) : left ? t('upload.left', { n: left }) : t('upload.finished');
   return (
-    <section class="tray" aria-label={t('upload.tray')}>
+    <section
+      class="tray"
+      aria-label={t('upload.tray')}
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+      onFocusIn={() => setHeld(true)}
+      onFocusOut={() => setHeld(false)}
+    >
       <header>
         <h2 aria-live="polite">{title}</h2>
         <Button kind="quiet" size="tiny" icon={small ? 'plus' : 'minus'} label={t(small ? 'upload.show' : 'upload.hide')} aria-expanded={!small} onClick={() => setSmall(!small)} />

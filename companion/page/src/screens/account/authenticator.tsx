@@ -57,7 +57,7 @@ export function Authenticator({ on, left }: { on: boolean; left: number }) {
       {setup && (
         <div class="totp">
           <img src={setup.picture} alt={t('security.app.qr')} width={188} height={188} />
-          <form class="form" onSubmit={form.submit}>
+          <form class="form" noValidate onSubmit={form.submit}>
             <p class="soft">{t('security.app.scan')}</p>
             <p class="small faint">
               {t('security.app.secret')} <code class="secret">{setup.secret.replace(/(.{4})/g, '$1 ')}</code>

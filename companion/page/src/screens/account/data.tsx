@@ -20,6 +20,7 @@ interface Copy {
 
 export function Data() {
   const list = useLoad<{ items: Copy[]; music_size: number }>('/account/exports');
+  const mails = useLoad<{ mails: boolean }>('/sign-in').data?.mails;
   const [music, setMusic] = useState(false);
   const size = list.data?.music_size ?? 0;
   const [leaving, setLeaving] = useState(false);
@@ -28,7 +29,7 @@ export function Data() {
       <Part
         icon="download"
         title={t('data.export')}
-        state={t('data.export.text')}
+        state={`${t('data.export.text')} ${t(mails ? 'data.export.mailed' : 'data.export.here')}`}
         action={<Button work={() => post(`/account/exports${music ? '?music=true' : ''}`).then(() => invalidate('/account/exports'))}>{t('data.export.do')}</Button>}
       >
         {size > 0 && <Tick label={t('data.export.music', { size: bytes(size) })} checked={music} onChange={(event) => setMusic(event.currentTarget.checked)} />}
@@ -77,7 +78,7 @@ function Leave({ onClose }: { onClose: () => void }) {
   });
   return (
     <Dialog title={t('data.leave')} onClose={onClose}>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <p class="soft">{t('data.leave.sure')}</p>
         <PasswordField label={t('sign.password')} autocomplete="current-password" {...form.bind('password')} />
         <FormEnd form={form} yes={t('data.leave.do')} no={t('data.stay')} danger onCancel={onClose} />

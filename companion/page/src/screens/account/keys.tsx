@@ -113,7 +113,7 @@ function Make({ scopes, onClose, onMade }: { scopes: string[]; onClose: () => vo
   };
   return (
     <Dialog title={t('keys.make')} onClose={onClose}>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <TextField label={t('keys.name')} hint={t('keys.name.hint')} required maxLength={60} autofocus {...form.bind('name')} />
         <SelectField
           label={t('keys.days')}

@@ -68,7 +68,7 @@ function PasskeyName({ passkey, onClose }: { passkey: Passkey; onClose: () => vo
   });
   return (
     <Dialog title={t('do.rename')} onClose={onClose}>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <TextField label={t('sign.name')} required maxLength={60} autofocus {...form.bind('name')} />
         <FormProblem problem={form.problem} />
         <div class="actions">

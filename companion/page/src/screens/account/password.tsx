@@ -24,7 +24,7 @@ export function Password({ has }: { has: boolean }) {
       action={<Button onClick={() => setOpen(!open)} aria-expanded={open}>{t(has ? 'security.password.change' : 'security.password.add')}</Button>}
     >
       {open && (
-        <form class="form" onSubmit={form.submit}>
+        <form class="form" noValidate onSubmit={form.submit}>
           <input type="text" autocomplete="username" value={user.get()?.email} hidden readOnly />
           {has && <PasswordField label={t('security.password.old')} autocomplete="current-password" required {...form.bind('old')} />}
           <PasswordField label={t('reset.new')} hint={t('sign.password.hint')} autocomplete="new-password" required minLength={8} {...form.bind('new')} />

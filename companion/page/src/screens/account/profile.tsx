@@ -42,7 +42,7 @@ export function Profile() {
             {confirm.action}
           </div>
         )}
-        <form class="form" onSubmit={name.submit}>
+        <form class="form" noValidate onSubmit={name.submit}>
           <TextField label={t('sign.name')} hint={t('sign.name.hint')} autocomplete="name" required maxLength={100} {...name.bind('name')} />
           <FormProblem problem={name.problem} />
           <div class="actions">
@@ -51,7 +51,7 @@ export function Profile() {
             </Button>
           </div>
         </form>
-        <form class="form" onSubmit={email.submit}>
+        <form class="form" noValidate onSubmit={email.submit}>
           <TextField label={t('account.email.new')} hint={t('account.email.hint', { email: me.email })} type="email" autocomplete="email" required {...email.bind('email')} />
           <FormProblem problem={email.problem} />
           <div class="actions">

@@ -67,7 +67,7 @@ function Edit({ flag, onClose }: { flag: Flag; onClose: () => void }) {
   });
   return (
     <Dialog title={flag.name ? t('flags.edit', { name: flag.name }) : t('flags.make')} onClose={onClose}>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <TextField label={t('flags.name')} hint={t('flags.name.hint')} required maxLength={40} pattern="[a-z0-9\-]+" disabled={Boolean(flag.name)} {...form.bind('name')} />
         <TextField label={t('flags.about')} maxLength={200} {...form.bind('about')} />
         <TextField label={t('flags.percent')} type="number" min={0} max={100} required {...form.bind('percent')} />

@@ -91,7 +91,7 @@ function One({ letter, onClose }: { letter: Letter; onClose: () => void }) {
   const { wrong, ...text } = form.bind('text');
   return (
     <Dialog title={letter.kind || t('letters.strange')} onClose={onClose} wide>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <p class={alive ? 'bad' : 'soft'}>{letter.reason}</p>
         <dl class="facts small">
           <dt>{t('letters.box')}</dt>

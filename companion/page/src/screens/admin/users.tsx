@@ -149,7 +149,7 @@ function Invite({ onClose }: { onClose: () => void }) {
   });
   return (
     <Dialog title={t('users.invite')} onClose={onClose}>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <TextField label={t('sign.email')} type="email" required autofocus {...form.bind('email')} />
         <SelectField label={t('users.role')} options={ROLES.slice(0, 2).map((role) => [role, tOr(`access.${role}`, role)] as const)} {...form.bind('access')} />
         <FormEnd form={form} yes={t('people.invite.do')} onCancel={onClose} />

@@ -149,7 +149,7 @@ function Fill({ box, known, deed, onDeed, onClose }: { box: string; known: Deed[
     onClose();
   });
   return (
-    <form class="form" onSubmit={form.submit}>
+    <form class="form" noValidate onSubmit={form.submit}>
       <Field label={t('commands.what')}>
         {(ids) => (
           <select class="input" {...ids} value={deed.name} onChange={(event) => onDeed(event.currentTarget.value)}>

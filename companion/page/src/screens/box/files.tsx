@@ -78,7 +78,7 @@ function OneFile({ file: one, online }: { file: BoxFile; online: boolean }) {
   return (
     <li>
       <span class={`way ${started && online ? 'moves' : ''}`} title={t(way === 'up' ? 'boxFiles.up' : 'boxFiles.down')}>
-        <Icon name={way === 'up' ? 'down' : 'up'} size={16} />
+        <Icon name={way === 'up' ? 'fromBox' : 'toBox'} size={16} />
         <span class="unseen">{t(way === 'up' ? 'boxFiles.up' : 'boxFiles.down')}</span>
       </span>
       <span class="grow">

@@ -4,6 +4,7 @@ import type { Box } from '../../core/boxes';
 import { ago, moment } from '../../core/format';
 import { placeOf, type HeldList } from '../../core/lists';
 import { invalidate, useList } from '../../core/load';
+import { calledSet } from '../../core/sets';
 import { t } from '../../core/texts';
 import { LinkButton } from '../../parts/button';
 import { ask } from '../../parts/dialog';
@@ -55,7 +56,8 @@ export function Music({ box }: { box: Box }) {
 }
 
 function OneList({ held, box }: { held: HeldList; box: Box }) {
-  const { list, title, files, there, full, missing, sent } = held;
+  const { list, files, there, full, missing, sent } = held;
+  const title = calledSet(held.title);
   const coming = held.state === 'sending' || there < files;
   const drop = async () => {
     if (!(await ask({ title: t('held.withdraw.title', { title }), text: t('held.withdraw.text', { name: box.name }), yes: t('held.withdraw') }))) return;

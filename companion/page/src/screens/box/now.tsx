@@ -4,6 +4,7 @@ import type { Deck, Status } from '../../core/boxes';
 import { give, type Deed } from '../../core/commands';
 import { ago, bpm, clock, lasting } from '../../core/format';
 import { useLoad } from '../../core/load';
+import { calledSet } from '../../core/sets';
 import { t, tOr } from '../../core/texts';
 import { usePanel, type Panel } from '../../core/watching';
 import { Button } from '../../parts/button';
@@ -70,7 +71,7 @@ export function Now({ told, box }: { told: Status; box: string }) {
       {set && (
         <div class="in-set">
           <p>
-            <strong>{set.title}</strong>
+            <strong>{calledSet(set.title)}</strong>
             {set.recording && <span class="chip bad">{t('box.recording')}</span>}
           </p>
           <p class="small soft figures">

@@ -4,7 +4,7 @@ import { ApiError, post } from '../../core/api';
 import { remembered } from '../../core/atom';
 import { releasesOf, SOURCES, type Card, type Entry } from '../../core/earnings';
 import { invalidate } from '../../core/load';
-import { money, parseMoney, typedMoney } from '../../core/money';
+import { money, parseMoney, readsTwoWays, typedMoney } from '../../core/money';
 import { t, tOr } from '../../core/texts';
 import { Dialog } from '../../parts/dialog';
 import { FormEnd, SelectField, TextField, useForm } from '../../parts/field';
@@ -36,7 +36,7 @@ export function Enter({ cards, day, like, onClose }: EnterProps) {
   };
   const form = useForm(first, async (values) => {
     const amount = parseMoney(values['amount'] ?? '');
-    if (amount === null) throw refuse('amount', t('earnings.amount.wrong'));
+    if (amount === null) throw refuse('amount', t(readsTwoWays(values['amount'] ?? '') ? 'earnings.amount.twoWays' : 'earnings.amount.wrong'));
     const currency = (values['currency'] ?? '').trim().toUpperCase();
     const made = await post<Entry>('/earnings/entries', { ...values, amount, currency });
     lastCurrency.set(currency);
@@ -44,13 +44,16 @@ export function Enter({ cards, day, like, onClose }: EnterProps) {
     say(t('earnings.entered', { amount: money(made.amount, made.currency), title: made.title }));
     onClose();
   });
+  const amount = parseMoney(form.values['amount'] ?? '');
+  const currency = (form.values['currency'] ?? '').trim().toUpperCase();
+  const understood = amount !== null && /^[A-Z]{3}$/.test(currency) && money(amount, currency);
   return (
     <Dialog title={t(like ? 'earnings.enter.anew' : 'earnings.enter.title')} onClose={onClose}>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <SelectField label={t('earnings.kind')} options={SOURCES.map((one) => [one, tOr(`source.${one}`, one)] as const)} {...form.bind('source')} />
         <TextField label={t('earnings.for')} required maxLength={120} autofocus placeholder={t(`earnings.for.${form.values['source'] === 'gig' ? 'gig' : 'other'}`)} {...form.bind('title')} />
         <div class="pair">
-          <TextField label={t('earnings.amount')} required inputMode="decimal" autocomplete="off" maxLength={20} placeholder="250.00" {...form.bind('amount')} />
+          <TextField label={t('earnings.amount')} required inputMode="decimal" autocomplete="off" maxLength={20} placeholder="250.00" hint={understood && t('earnings.amount.is', { amount: understood })} {...form.bind('amount')} />
           <TextField label={t('earnings.currency')} required autocapitalize="characters" autocomplete="off" spellcheck={false} minLength={3} maxLength={3} list={id} {...form.bind('currency')} />
         </div>
         <datalist id={id}>

@@ -71,7 +71,7 @@ function TakeBack({ entry, onClose, onAnew }: { entry: Entry; onClose: () => voi
   });
   return (
     <Dialog title={t('earnings.reverse.title', { title: entry.title })} onClose={onClose}>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <p class="soft">{t('earnings.reverse.text', { amount: money(-entry.amount, entry.currency), day: date(Date.parse(entry.day)) })}</p>
         <TextField label={t('earnings.why')} maxLength={500} autofocus {...form.bind('note')} />
         <FormProblem problem={form.problem} />

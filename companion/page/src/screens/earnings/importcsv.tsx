@@ -3,6 +3,7 @@ import { useRef, useState } from 'preact/hooks';
 import { asProblem, post, type Problem } from '../../core/api';
 import { capital } from '../../core/format';
 import { invalidate } from '../../core/load';
+import { money } from '../../core/money';
 import { t } from '../../core/texts';
 import { Button } from '../../parts/button';
 import { Dialog } from '../../parts/dialog';
@@ -14,6 +15,7 @@ interface Found {
   csv: string;
   posted: number;
   known: number;
+  sums: { currency: string; amount: number }[];
   problem?: Problem;
 }
 
@@ -27,10 +29,10 @@ export function ImportCsv({ onClose }: { onClose: () => void }) {
     if (!file) return;
     const csv = await file.text();
     try {
-      const { posted, known } = await post<{ posted: number; known: number }>(path, { csv, dry: true });
-      setFound({ name: file.name, csv, posted, known });
+      const { posted, known, sums } = await post<Pick<Found, 'posted' | 'known' | 'sums'>>(path, { csv, dry: true });
+      setFound({ name: file.name, csv, posted, known, sums });
     } catch (error) {
-      setFound({ name: file.name, csv, posted: 0, known: 0, problem: asProblem(error) });
+      setFound({ name: file.name, csv, posted: 0, known: 0, sums: [], problem: asProblem(error) });
     }
   };
   const take = async () => {
@@ -49,6 +51,7 @@ export function ImportCsv({ onClose }: { onClose: () => void }) {
             <pre class="sample" tabIndex={0}>
               {EXAMPLE}
             </pre>
+            <p class="small soft">{t('earnings.import.words')}</p>
           </>
         )}
         <input ref={picker} type="file" hidden accept=".csv,text/csv" onChange={(event) => void look(event.currentTarget.files?.[0])} />
@@ -59,7 +62,8 @@ export function ImportCsv({ onClose }: { onClose: () => void }) {
             </p>
             {!found.problem && (
               <p>
-                {t('earnings.import.new', { n: found.posted })} {found.known > 0 && t('earnings.import.known', { n: found.known })}
+                {t('earnings.import.new', { n: found.posted })} {found.known > 0 && t('earnings.import.known', { n: found.known })}{' '}
+                {found.sums.length > 0 && t('earnings.import.sums', { sums: found.sums.map((one) => money(one.amount, one.currency)).join(', ') })}
               </p>
             )}
             {refused.length > 0 && (

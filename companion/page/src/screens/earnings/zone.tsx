@@ -29,7 +29,7 @@ export function ZoneDialog({ zone, onClose }: { zone: string; onClose: () => voi
   });
   return (
     <Dialog title={t('earnings.zone')} onClose={onClose}>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <SelectField label={t('earnings.zone.label')} hint={t('earnings.zone.hint')} options={all.map((one) => [one, words(one)] as const)} {...form.bind('zone')} />
         <FormEnd form={form} yes={t('do.save')} onCancel={onClose} />
       </form>

@@ -2,14 +2,16 @@
 import type { VNode } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { useAtom } from '../../core/atom';
+import type { Box } from '../../core/boxes';
 import { clock } from '../../core/format';
+import { useLoad } from '../../core/load';
 import { player } from '../../core/player';
 import { t } from '../../core/texts';
 import { artworkOf, type TrackRow } from '../../core/tracks';
 import { Note } from '../../documents/note';
 import { useReorder } from '../../documents/reorder';
 import type { Person, Shared } from '../../documents/shared';
-import { moveBehind, takeOut, type Row } from '../../documents/tracklist';
+import { isAbsent, moveBehind, takeOut, type Row } from '../../documents/tracklist';
 import { Artwork } from '../../parts/artwork';
 import { Icon } from '../../parts/icon';
 import { Menu } from '../../parts/menu';
@@ -37,6 +39,8 @@ function useMade(): (name: string, of: unknown[], make: () => VNode) => VNode {
 
 export function Rows({ shared, rows, tracks, people, start }: RowsProps) {
   const { track: now, playing } = useAtom(player);
+  const boxes = useLoad<Box[]>(rows.some((one) => !one.track) ? '/boxes' : null).data ?? [];
+  const box = boxes.length === 1 ? boxes[0]!.name : ''; // of several, nobody knows which has it
   const [said, setSaid] = useState({ title: '', at: 0 });
   const [noting, setNoting] = useState<string>();
   const play = useRef(start);
@@ -52,10 +56,10 @@ export function Rows({ shared, rows, tracks, people, start }: RowsProps) {
 
   const draw = (row: Row, at: number, track: TrackRow | undefined, sounds: boolean, here: Person[]) => {
     const { class: moving, style } = order.rowStyle(at);
-    const gone = tracks !== undefined && row.track !== '' && !track;
+    const absent = isAbsent(row, tracks) && (row.track ? t('playlists.gone') : box && row.entry.get('hash') ? t('playlists.onBox', { box }) : t('playlists.elsewhere'));
     const last = at === rows.length - 1;
     const note = (row.note?.length ?? 0) > 0;
-    const of = [row.title, row.artist, row.seconds, row.tempo, row.pitch, row.track, row.note, note, at, last, track, gone, sounds, sounds && playing];
+    const of = [row.title, row.artist, row.seconds, row.tempo, row.pitch, row.track, row.note, note, at, last, track, absent, sounds, sounds && playing];
     return made(row.key, [...of, noting === row.key, here.map((one) => one.client).join(), moving, style?.transform], () => (
       <li key={row.key} class={moving} style={style} aria-current={sounds ? 'true' : undefined}>
         <button type="button" class="handle" aria-label={t('playlists.move', { title: row.title })} title={t('playlists.move.how')} {...order.handle(row.key, at)}>
@@ -83,8 +87,13 @@ export function Rows({ shared, rows, tracks, people, start }: RowsProps) {
             <span class="name cut">{row.title}</span>
           )}
           <span class="small soft sub cut">
-            {row.artist || t('track.noArtist')}
-            {gone && <span class="faint"> · {t('playlists.gone')}</span>}
+            {row.artist || (!absent && t('track.noArtist'))}
+            {absent && (
+              <span class="faint">
+                {row.artist && ' · '}
+                {absent}
+              </span>
+            )}
           </span>
           <Note shared={shared} row={row} people={here} open={noting === row.key} onLeave={() => setNoting(undefined)} />
         </span>

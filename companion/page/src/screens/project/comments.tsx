@@ -115,7 +115,7 @@ function Said({ comment, path, items, speaks, owner, renew }: { comment: Comment
           </button>
         )}
         {editing ? (
-          <form class="form" onSubmit={form.submit}>
+          <form class="form" noValidate onSubmit={form.submit}>
             <Field label={t('comments.text')}>{(ids) => <textarea class="input" {...ids} value={form.values['text']} onInput={(event) => form.set('text', event.currentTarget.value)} />}</Field>
             <div class="actions">
               <Button kind="primary" type="submit">
@@ -167,7 +167,7 @@ function Say({ path, items, answers = '', onSaid }: { path: string; items: Item[
     onSaid?.();
   });
   return (
-    <form class="form say" onSubmit={form.submit}>
+    <form class="form say" noValidate onSubmit={form.submit}>
       <Field label={t(answers ? 'comments.answer' : 'comments.say')}>
         {(ids) => (
           <textarea

@@ -97,7 +97,7 @@ function Invite({ project }: { project: string }) {
     say(t('people.mailed', { email: values['email'] ?? '' }));
   });
   return (
-    <form class="form panel" onSubmit={form.submit}>
+    <form class="form panel" noValidate onSubmit={form.submit}>
       <h2>{t('people.invite')}</h2>
       <TextField label={t('sign.email')} type="email" required {...form.bind('email')} />
       <SelectField label={t('people.as')} hint={tOr(`role.${form.values['role']}.can`, '')} options={options} {...form.bind('role')} />

@@ -115,7 +115,7 @@ function Change({ shared, row, seconds, onClose }: { shared: Shared; row: Row | 
   });
   return (
     <Dialog title={t(row ? 'sets.track.change' : 'sets.track.add')} onClose={onClose}>
-      <form class="form" onSubmit={form.submit}>
+      <form class="form" noValidate onSubmit={form.submit}>
         <TextField label={t('track.title')} required maxLength={LINE} autofocus {...form.bind('title')} />
         <TextField label={t('track.artist')} maxLength={LINE} {...form.bind('artist')} />
         <TextField label={t('sets.track.at')} hint={t('sets.track.at.hint')} inputMode="numeric" placeholder="12:30" {...form.bind('at')} wrong={wrong || undefined} />
