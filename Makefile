@@ -30,8 +30,9 @@ help: ## list the targets
 
 setup: $(DONE)/built $(DONE)/page crate ## install what is missing, build the engine and the page, compose the demo crate
 
+# The shell outlives a Ctrl-C, to say how the box ended: well, as a rule, and then make adds no error of its own.
 run: $(DONE)/built $(DONE)/page $(if $(MUSIC),,crate) ## set up, then start the box; Ctrl-C stops it
-	@$(BIN)/rackdeck up $${MUSIC:+--music "$$MUSIC"} $(UP)
+	@trap : INT; $(BIN)/rackdeck up $${MUSIC:+--music "$$MUSIC"} $(UP)
 
 test: $(DONE)/test-packages setup lint ## set up, then run every check and every test
 	$(BIN)/python -m pytest $(TOGETHER) $(PYTEST)

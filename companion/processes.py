@@ -80,7 +80,7 @@ def table(settings: Settings) -> list[Process]:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     live = (
         *("gunicorn", "-k", "companion.live.worker.Worker", "-w", "1", "--bind", f"{host}:{settings.live}"),
-        *("--log-level", "warning", "--no-control-socket", "--worker-tmp-dir", "/dev/shm", "--graceful-timeout", "5"),
+        *("--log-level", "warning", "--no-control-socket", "--worker-tmp-dir", "/dev/shm", "--graceful-timeout", "2"),
         *("--websocket-max-message-size", str(2 << 20), "--asgi-lifespan", "on", "--asgi-loop", "asyncio"),
         "companion.live.server:make()",
     )

@@ -1,6 +1,9 @@
 """Which tests are quick, and how they are shared out when two run at once (`pytest -n 2 --dist loadgroup`)."""
 
+import hashlib
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +15,18 @@ LONG = (
     "test_page_axe", "test_page_boxes", "test_command", "test_transfers_live", "test_documents_in_step", "test_jobs",
     "test_demo_crate", "test_bench", "test_keylock", "test_deck",
 )  # fmt: skip
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forgets_what_lies_in_memory(tmp_path_factory):
+    """What boxes and companions of these tests left in memory goes: folders that are named by where their homes are."""
+    yield
+    memory = Path("/dev/shm")
+    left = {path.name for kind in ("rackdeck", "companion") for path in memory.glob(f"{kind}-{os.getuid()}-*")}
+    for folder, _, _ in os.walk(tmp_path_factory.getbasetemp()):
+        name = hashlib.sha256(os.fsencode(folder)).hexdigest()
+        for its in {f"rackdeck-{os.getuid()}-{name[:8]}", f"companion-{os.getuid()}-{name[:16]}"} & left:
+            shutil.rmtree(memory / its, ignore_errors=True)
 
 
 def pytest_configure(config):

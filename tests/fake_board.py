@@ -50,7 +50,11 @@ NOTICES = {
     ]
 }
 LISTS = {"lists": [{"list": named(5), "of": "set", "title": "Friday", "by": "Ana", "files": 14, "there": 12}]}
-GOOD = {"sync": IN_STEP, "earnings": EARNINGS, "releases": RELEASES, "notices": NOTICES, "lists": LISTS}
+PLAYLISTS = {"playlists": [{"list": named(6), "title": "Friday", "tracks": 14, "shown": 14, "here": 12, "mark": "a"}]}
+GOOD = {
+    "sync": IN_STEP, "earnings": EARNINGS, "releases": RELEASES, "notices": NOTICES, "lists": LISTS,
+    "playlists": PLAYLISTS,
+}  # fmt: skip
 
 
 class Box:

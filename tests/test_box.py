@@ -81,10 +81,8 @@ class WholeBox:
         status = self.process.wait(PATIENCE)
         if self.panel is not None:
             self.panel.close()
-        for file in self.runtime.glob("*"):
-            file.unlink()
-        self.runtime.rmdir()
         self.out.close()
+        assert not self.runtime.exists()
         return status
 
 

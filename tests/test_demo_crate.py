@@ -1,6 +1,7 @@
 """The demo crate: what the pieces promise, how they sound, and how their folder is filled."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -383,6 +384,20 @@ def test_ctrl_c_in_a_terminal_ends_it_without_a_word_of_its_helpers(tmp_path):
     assert "Traceback" not in terminal.communicate(timeout=60)[0]
     assert terminal.returncode == 130
     assert sorted(path.name for path in (tmp_path / "demo").iterdir()) == [".crate.lock"]
+
+
+def test_titles_are_known_of_every_piece_as_soon_as_it_is_there(tmp_path, monkeypatch, filled):
+    titles = []
+
+    def start(piece, window, part):
+        titles.append([entry.title for entry in list_folder(tmp_path)[1]])
+        shutil.copy(filled[0] / f"{piece.name}.flac", part)
+        return subprocess.Popen(["true"], stdout=subprocess.PIPE, bufsize=0)
+
+    monkeypatch.setattr(crate, "WORKERS", 1)
+    monkeypatch.setattr(crate, "_start", start)
+    crate.ensure(tmp_path, lambda _: None, pieces=SHORT, window=BRIEF)
+    assert titles == [[], [SHORT[0].title]]
 
 
 def test_the_run_after_a_kill_clears_up_and_finishes(tmp_path, filled):

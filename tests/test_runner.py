@@ -20,10 +20,14 @@ from device import lock, paths
 from device.errors import ConfigError, InputError, MachineError
 from device.panel import board
 from device.panel.client import Panel
+from device.panel.memory import PanelMemory
 from device.runner import command, config, leftovers
 from device.runner.programs import Program, Wishes, box, rackdeck
 from device.runner.terminal import Terminal
 from device.soundserver.server import ServerState, find
+from device.sync.ballast import Ballast
+from device.sync.core import Core, Places
+from device.sync.crashes import Crashes
 
 pytestmark = pytest.mark.slow
 
@@ -240,6 +244,43 @@ def test_a_box_with_nothing_vital_left_ends_by_itself(up: Start, standin: Standi
     assert leftovers.find(running.home) == []
 
 
+def test_what_is_done_in_a_moment_is_no_crash_however_often_the_box_starts(
+    up: Start, standin: Standin, tmp_path: Path
+) -> None:
+    box = [standin("house", 20, "0", vital=False, once=True), standin("engine", 20)]
+    logs = tmp_path / "home/logs"
+    logs.mkdir(parents=True)
+    (logs / "up.log").touch()
+    core = Core(Places(tmp_path / "home", tmp_path), Ballast(tmp_path / "ballast", 4096, 4096))
+    try:
+        crashes = Crashes(core)
+        crashes.step()
+        for _ in range(2):
+            running = up(*box)
+            assert wait_for(lambda ran=running: ran.starts("house") and ran.says("ready engine"))
+            assert wait_for(lambda: "exited: house" in (logs / "up.log").read_text())
+            running.process.send_signal(signal.SIGTERM)
+            assert running.wait() == 0
+            assert not re.search(r"up +\| .*house", running.read())
+        assert (logs / "up.log").read_text().count("exited: house (exit status 0; expected)") == 2
+        crashes.step()
+        assert core.outbox.waiting(core.database.connection).messages == 0
+    finally:
+        core.close()
+
+
+def test_what_belongs_together_stops_at_the_same_time_and_what_takes_long_is_said(up: Start, standin: Standin) -> None:
+    running = up(standin("companion", 20, "stubborn", stop_seconds=3), standin("engine", 20), standin("jack", 10))
+    assert wait_for(lambda: len(running.events()) == 3)
+    running.press(b"\x03")
+    assert running.says("waiting for companion")
+    assert running.wait() == 0
+    ends = [name for name, what, *_ in running.events() if what == "SIGTERM"]
+    assert sorted(ends[:2]) == ["companion", "engine"]
+    assert ends[2:] == ["jack"]
+    assert "waiting for engine" not in running.read()
+
+
 def test_a_program_that_does_not_exist_is_said_and_does_not_end_the_box(up: Start, standin: Standin) -> None:
     running = up({"name": "engine", "command": ["/nowhere/engine"], "order": 20}, standin("display", 30))
     assert running.says("engine ended with status 127; it starts again in 2 s")
@@ -268,6 +309,54 @@ def test_what_a_killed_runner_leaves_ends_by_itself_or_at_the_next_start(up: Sta
     assert again.says("leftovers 1")
     assert again.says("ready engine")
     assert not lives(display)
+
+
+def test_a_box_that_stopped_leaves_nothing_in_memory_but_what_another_engine_needs(tmp_path: Path) -> None:
+    folder = tmp_path / "memory"
+
+    def used() -> PanelMemory:
+        folder.mkdir(exist_ok=True)
+        for name in ("actions", "wave-3", "board-sync.json"):
+            (folder / name).touch()
+        return PanelMemory.create(folder / "panel")
+
+    killed = used()
+    leftovers.tidy(folder)
+    assert {"panel", "actions"} <= {path.name for path in folder.iterdir()}
+    killed.sign_off()
+    held = lock.take(folder / "engine.lock", "an engine")
+    leftovers.tidy(folder)
+    assert (folder / "panel").exists()
+    os.close(held)
+    leftovers.tidy(folder)
+    assert not folder.exists()
+    assert killed.retired
+    used().sign_off()
+    (folder / "board-claim.json").touch()
+    leftovers.tidy(folder)
+    assert [path.name for path in folder.iterdir()] == ["board-claim.json"]
+
+
+def test_a_lock_whose_file_its_holder_removes_keeps_nobody_out_and_lets_only_one_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "memory" / "lock"
+    first = lock.take(path, "an engine")
+    opened = os.open
+
+    def late(*given: object, **more: object) -> int:
+        """Whoever opens the file just before it is removed."""
+        file = opened(*given, **more)  # type: ignore[arg-type]
+        monkeypatch.undo()
+        lock.remove(path, first)
+        path.parent.rmdir()
+        return file
+
+    monkeypatch.setattr(os, "open", late)
+    second = lock.take(path, "an engine")
+    with pytest.raises(ConfigError, match="already runs"):
+        lock.take(path, "an engine")
+    os.close(second)
 
 
 def test_only_processes_of_the_same_home_are_leftovers(tmp_path: Path) -> None:
@@ -469,9 +558,10 @@ def test_the_whole_box_comes_up_brings_its_engine_back_and_stops(
         folder = paths.runtime()
     pinned = board.Writer(folder)
     pinned.show("earnings", {"left": "by a kill"})
-    running = up(options=("--no-display", "--backend", "dummy", "--period", "256"))
+    running = up(options=("--no-display", "--backend", "dummy", "--period", "256", "--music", str(tmp_path)))
     assert running.says("Ctrl-C stops.")
     assert not pinned.stands("earnings")
+    assert board.Reader(folder).read("box") == {"music": str(tmp_path)}  # for a screen that is started beside it
     assert wait_for(lambda: find(name).wired)
     first = writer(folder)
     assert first

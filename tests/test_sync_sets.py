@@ -108,6 +108,23 @@ class TestTracklist:
 
 
 class TestRecordings:
+    def test_a_recording_that_ended_waits_until_it_is_told(self, core):
+        told_by = Recordings(core)
+        audio = recording(core, running=True)
+        core.now = Now(9, recording=str(audio))
+        told_by.step()
+        begun = core.behind()
+        core.now = Now(9)
+        assert core.behind() == begun + 1
+        audio.with_suffix(".journal").unlink()
+        audio.with_suffix(".json").write_text("no set log")
+        told_by.step()
+        assert core.behind() == begun
+        recording(core)
+        os.utime(audio.with_suffix(".json"), (1, 1))
+        told_by.step()
+        assert core.behind() == core.outbox.waiting(core.database.connection).messages > begun
+
     def test_a_recording_is_told_when_it_begins_and_when_it_is_whole(self, core):
         told_by = Recordings(core)
         recording(core, running=True)
@@ -328,6 +345,7 @@ class TestCrashes:
         endings = [
             "terminated by SIGTERM",
             "terminated by SIGHUP",
+            "exit status 0",
             "exit status 143",
             "exit status 130",
             "exit status 129",

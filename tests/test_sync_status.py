@@ -61,6 +61,26 @@ def test_a_sync_that_stands_still_is_not_said_to_be_in_step(tmp_path, monkeypatc
         shutil.rmtree(paths.runtime())
 
 
+def test_a_recording_that_is_still_to_be_sent_is_said(core, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RACKDECK_HOME", str(tmp_path))
+    board.Writer().show("sync", State("in step", pid=os.getpid(), beat=board.beat()).as_dict())
+    said, recordings = "a recording runs or is being finished", paths.recordings()
+
+    def status():
+        assert command.run(argparse.Namespace(part="status", json=False)) == 0
+        return capsys.readouterr().out
+
+    assert said not in status()
+    (recordings / "night.journal").touch()
+    assert said in status()
+    (recordings / "night.journal").rename(recordings / "night.wav")
+    assert said not in status()
+    with core.database.writing() as connection:
+        connection.execute("INSERT INTO recordings (name, \"set\", state) VALUES ('night.wav', 'x', 'started')")
+    assert said in status()
+    shutil.rmtree(paths.runtime())
+
+
 def test_why_files_do_not_move_is_said(core):
     session = Session(core, Door(lambda: None), board.Writer(core.places.runtime))
     try:

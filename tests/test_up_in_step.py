@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -11,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -106,8 +108,10 @@ def box(tmp_path_factory):
     finally:
         running.process.send_signal(signal.SIGINT)
         status = running.process.wait(SECONDS)
+        memory = Path(re.search(r"socket +(\S+)/actions", running.said())[1])
         running.out.close()
     assert status == 0
+    assert not memory.exists()
     assert {path.name for path in (folder / "home").iterdir()} <= set(reset.OURS)
 
 

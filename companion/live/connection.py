@@ -14,6 +14,7 @@ LEFT = 1000  # the page closed, or is let go: nothing is sent any more
 SIGN_IN = 4401  # the ticket or the session is not valid (any more): fetch a new ticket
 FOREIGN = 4403  # the page is another site's
 SLOW = 4408  # it did not keep up: load what is shown again, then connect
+RESTARTING = 1012, "restarting"  # code and reason: come again
 CROWDED = 4429  # too many connections of one user
 
 Message = MutableMapping[str, Any]

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from companion.documents import service
 from companion.events.service import Row
-from companion.live.connection import CROWDED, FOREIGN, LEFT, SIGN_IN, Connection, Receive, Send
+from companion.live.connection import CROWDED, FOREIGN, LEFT, RESTARTING, SIGN_IN, Connection, Receive, Send
 from companion.live.room import GONE, Ask, Guest, Means, Room
 from companion.live.turns import LINE_SECONDS, Purses, Turns
 
@@ -87,10 +87,15 @@ class Rooms:
             else:
                 room.heard(body.get("sequence", 0))
 
+    def part(self) -> None:
+        """Say goodbye to all pages. What they wrote is stored as they leave, and at the latest by `close`."""
+        for guest in self._guests():
+            guest.connection.close(*RESTARTING)
+
     async def close(self) -> None:
         """Store everything and end."""
         for room in list(self._rooms.values()):
-            room.close(1012, "restarting")
+            room.close(*RESTARTING)
             for guest in list(room.guests):
                 room.leave(guest)
         if self._tasks:

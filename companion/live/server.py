@@ -23,7 +23,7 @@ from companion.config import Settings
 from companion.events import service as events
 from companion.events.service import Row
 from companion.live import tickets, watching
-from companion.live.connection import CROWDED, FOREIGN, LEFT, SIGN_IN, Connection, Send, note
+from companion.live.connection import CROWDED, FOREIGN, LEFT, RESTARTING, SIGN_IN, Connection, Send, note
 from companion.live.feed import Feed
 from companion.live.feeder import Feeder
 from companion.live.hub import Hub, encode
@@ -81,9 +81,13 @@ class LiveServer:
                 return
             await send({"type": "lifespan.startup.complete"})
             await receive()
-            for connection in self._hub.all():
-                connection.close(1012, "restarting")
         await send({"type": "lifespan.shutdown.complete"})
+
+    def part(self) -> None:
+        """Say goodbye to all pages, which come again."""
+        for connection in self._hub.all():
+            connection.close(*RESTARTING)
+        self._rooms.part()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

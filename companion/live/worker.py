@@ -71,3 +71,10 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         super().init_process()
+
+    def handle_exit_signal(self) -> None:
+        """Let nobody in any more and say goodbye to who is there, instead of waiting for pages that stay for hours."""
+        super().handle_exit_signal()
+        for server in self.servers:
+            server.close()
+        self.asgi.part()

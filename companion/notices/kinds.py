@@ -1,5 +1,6 @@
 """The kinds of notices: what each says. A sentence is filled from the notice's body."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from string import Formatter
 from typing import Any
@@ -45,8 +46,8 @@ def fields(kind: Kind) -> set[str]:
 
 
 def said(name: str, body: dict[str, Any]) -> str:
-    """A notice as a sentence."""
-    return KINDS[name].says.format_map(body) if name in KINDS else name
+    """A notice as a sentence. What one that was written by an older edition lacks is left open."""
+    return KINDS[name].says.format_map(defaultdict(lambda: "…", body)) if name in KINDS else name
 
 
 def link(name: str, body: dict[str, Any]) -> str:

@@ -14,6 +14,10 @@ from device.contracts import codec, crashes, health
 from device.contracts.status import Offline, Online
 
 PIECE = 100  # values of a box in one event
+PARTS = {  # what people call a box's programs, at the beginning of a sentence
+    "engine": "The sound engine", "jack": "The sound server", "display": "The screen", "sync": "The sync",
+    "companion": "The companion", "broker": "The message broker", "house": "What joins the companion",
+}  # fmt: skip
 
 
 def _text(body: Any) -> str:
@@ -92,7 +96,9 @@ def _crashed(letter: Letter) -> None:
         owner=letter.owner, box=letter.box, process=body.process, version=body.version, reason=body.reason,
         crashed=body.crashed, came=letter.came, body=_text(body),
     ).execute()  # fmt: skip
-    notices.tell(letter.owner, "box.crashed", {"box": letter.box, "process": body.process}, mail=True)
+    name = boxes.names([letter.box]).get(letter.box, "a box")
+    told = {"box": letter.box, "name": name, "process": PARTS.get(body.process, body.process)}
+    notices.tell(letter.owner, "box.crashed", told, mail=True)
     letter.tell("box.crash", letter.box, {"id": letter.box, "process": body.process})
 
 
@@ -106,7 +112,7 @@ def _values(letter: Letter) -> None:
 
 def install() -> None:
     """Before the first message."""
-    says = "{process} crashed on one of your boxes, and was started again"
+    says = "{process} crashed on {name}"
     notice_kinds.register("box.crashed", notice_kinds.Kind(says, "boxes", "/boxes/{box}", rarely=True))
     registry.register("status.online", _online)
     registry.register("status.offline", _offline)

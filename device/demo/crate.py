@@ -48,9 +48,9 @@ def ensure(
     """Make sure that the folder holds every piece and its `crate.json`; return the entries in mixing order.
 
     What is there already is left alone, unless `again`. `window` asks for some bars only of every piece. Rendering
-    takes a minute or so; `say` hears a line with the percent now and then. A file appears whole or not at all, and
-    when two processes ask at once one waits for the other. Raises MachineError if FluidSynth, its soundfont, memory
-    or disk space is missing.
+    takes a minute or so; `say` hears a line with the percent now and then. A file appears whole or not at all,
+    `crate.json` names those that are there at any time, and when two processes ask at once one waits for the other.
+    Raises MachineError if FluidSynth, its soundfont, memory or disk space is missing.
     """
     entries = [_entry(piece, folder, window) for piece in pieces]
     if not again and all(_whole(entry) and crate.describe(entry.path) == entry for entry in entries):
@@ -64,7 +64,7 @@ def ensure(
             for stray in folder.glob(f".*{_PART_SUFFIX}"):  # of a run that was killed
                 stray.unlink(missing_ok=True)
             if wanted:
-                _render(wanted, window, folder, say)
+                _render(wanted, window, folder, say, lambda: crate.write(folder, _there(entries)))
             crate.write(folder, entries)
     except OSError as exc:
         raise MachineError(
@@ -91,6 +91,10 @@ def _whole(entry: Entry) -> bool:
     )
 
 
+def _there(entries: list[Entry]) -> list[Entry]:
+    return [entry for entry in entries if entry.path.exists()]
+
+
 @contextlib.contextmanager
 def _sole(folder: Path, say: Say) -> Iterator[None]:
     """Hold the folder's lock, which the system lets go of even when this process is killed."""
@@ -103,8 +107,11 @@ def _sole(folder: Path, say: Say) -> Iterator[None]:
         yield
 
 
-def _render(pieces: list[Piece], window: range | None, folder: Path, say: Say) -> None:
-    """Render pieces, WORKERS at a time, each by a child into a part file that is renamed when it is whole."""
+def _render(pieces: list[Piece], window: range | None, folder: Path, say: Say, finished: Callable[[], None]) -> None:
+    """Render pieces, WORKERS at a time, each by a child into a part file that is renamed when it is whole.
+
+    `finished` is called when one more is there.
+    """
     waiting = deque(pieces)
     percents = {piece.name: 0 for piece in pieces}
     running: dict[int, tuple[Piece, subprocess.Popen[bytes], Path]] = {}
@@ -127,6 +134,7 @@ def _render(pieces: list[Piece], window: range | None, folder: Path, say: Say) -
                     eye.unregister(key.fd)
                     del running[key.fd]
                     _finish(piece, child, part, _file(folder, piece))
+                    finished()
                 percent = sum(percents.values()) // len(pieces)
                 if percent >= said + _SAY_EVERY:
                     said = percent

@@ -21,7 +21,7 @@ from device.engine.tracks import DecoderPool
 from device.errors import InputError, MachineError, RackdeckError
 from device.panel import controls
 from device.panel.actions import ActionServer
-from device.panel.client import PANEL_FILE, SOCKET_FILE, Argument
+from device.panel.client import ENGINE_LOCK, PANEL_FILE, SOCKET_FILE, Argument
 from device.panel.controls import Control
 from device.panel.memory import PanelMemory
 from dsp_cython.engine import Engine
@@ -38,7 +38,7 @@ class EngineService:
     def __init__(self, stop: Callable[[], bool], server: str = "", client: str = "rackdeck"):
         self._stop = stop
         folder = paths.runtime()
-        self._lock = lock.take(folder / "engine.lock", "an engine")
+        self._lock = lock.take(folder / ENGINE_LOCK, "an engine")
         self._missing = "; ".join(parts.missing())
         for sentence in parts.missing():
             log.warning("%s", sentence)

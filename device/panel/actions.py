@@ -170,9 +170,10 @@ class ActionServer:
         client.close()
 
     def close(self) -> None:
-        """Hang up on everyone."""
+        """Hang up on everyone, and leave no socket that nobody answers."""
         for client in list(self._pending):
             self._drop(client)
         self._selector.unregister(self._listener)
         self._listener.close()
         self._selector.close()
+        self._path.unlink(missing_ok=True)

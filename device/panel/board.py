@@ -6,6 +6,7 @@ writer; any number may read.
 
 import json
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 from device import paths
 from device.errors import InputError
 
-NAMES = ("sync", "claim", "earnings", "releases", "notices", "lists")
+NAMES = ("sync", "claim", "earnings", "releases", "notices", "lists", "playlists", "box")
+PLAYLIST = "list-"  # and its id: the document of one playlist
 BEAT_SECONDS = 5  # so often a writer that goes on working shows it, where its document has a `beat`
 SILENT_SECONDS = 30  # without one: a name server that does not answer holds the sync up for nearly as long
 MOST_BYTES = 128 * 1024  # of one document: it lies in memory and is read between two frames
@@ -26,7 +28,7 @@ def beat() -> int:
 
 
 def _file(folder: Path, name: str) -> Path:
-    if name not in NAMES:
+    if name not in NAMES and not re.fullmatch(f"{PLAYLIST}[0-9a-z]{{1,40}}", name):
         raise InputError(f"the board has no {name!r}; there are {', '.join(NAMES)}")
     return folder / f"board-{name}.json"
 
@@ -44,7 +46,7 @@ class Writer:
         InputError for a document that is too long or of no known name; OSError when the memory is full.
         """
         path = _file(self._folder, name)
-        data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
         if len(data) > MOST_BYTES:
             raise InputError(f"{name} is too long for the board: {len(data)} bytes of at most {MOST_BYTES}")
         if self._shown.get(name) == data and path.exists():
@@ -62,6 +64,10 @@ class Writer:
     def stands(self, name: str) -> bool:
         """Whether what was pinned up is still there."""
         return _file(self._folder, name).exists()
+
+    def names(self, prefix: str) -> list[str]:
+        """What is pinned up and called so, whoever did it."""
+        return [path.stem.removeprefix("board-") for path in self._folder.glob(f"board-{prefix}*.json")]
 
     def remove(self, name: str) -> None:
         """Take a document down."""

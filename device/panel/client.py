@@ -16,6 +16,7 @@ from device.panel.memory import PanelMemory
 Argument = float | str | list[float] | None
 PANEL_FILE = "panel"
 SOCKET_FILE = "actions"
+ENGINE_LOCK = "engine.lock"
 ALIVE_SECONDS = 2.0
 
 

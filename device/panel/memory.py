@@ -144,6 +144,11 @@ class PanelMemory:
                 return raw.decode(errors="replace")
         return ""
 
+    def remove(self) -> None:
+        """Take the file away; who still maps it finds that out, and waits for the next engine's."""
+        self._retire(self.path)
+        self.path.unlink(missing_ok=True)
+
     def close(self) -> None:
         """Drop the mapping. The views must not be used afterwards."""
         self.values.release()

@@ -85,11 +85,14 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(f"--rate takes {LOWEST_RATE} Hz or more, not {rate}: the engine needs that")
     _check_machine(home)
     held = lock.take(paths.run() / "up.lock", "a box")
+    memory = paths.runtime()
     try:
         for point in entry_points(group=FIRST):
             point.load()(home)
         ended = leftovers.end(home)
-        board.clear(paths.runtime())
+        board.clear(memory)
+        if music is not None:
+            board.Writer(memory).show("box", {"music": str(music)})
         server = find()
         if server.state not in ("running", "absent"):
             raise MachineError(str(server))
@@ -101,7 +104,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(summary(server, wishes, home, companion))
         return run_programs(programs, home)
     finally:
-        board.clear(paths.runtime())
+        leftovers.tidy(memory)
         os.close(held)
 
 
@@ -174,7 +177,7 @@ def summary(server: ServerState, wishes: Wishes, home: Path, companion: str) -> 
         ("sound", sound),
         ("screen", drawn),
         ("page", companion),
-        ("panel", f"`{me} panel` lists every control; `{me} panel do deck1.play 1` presses play"),
+        ("panel", f"`{me} panel` lists every control; `{me} panel set deck1.play on` presses play"),
         ("socket", str(paths.runtime() / SOCKET_FILE)),
         ("logs", str(paths.logs())),
         ("home", str(home)),

@@ -79,6 +79,9 @@ def render(programs: list[Program], folder: Path, logs: Path) -> str:
                 **places,
             )
         )
+    for order in sorted({program.order for program in programs}):
+        names = ",".join(program.name for program in programs if program.order == order)
+        parts.append(f"\n[group:order{order}]\nprograms={names}\npriority={order}\n")  # a group is stopped all at once
     return "".join(parts)
 
 

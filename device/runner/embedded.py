@@ -44,14 +44,14 @@ def programs(home: Path, ports: Ports) -> list[Program]:
     broker = ("broker", "--folder", str(folder / "broker"), "--port", str(ports.broker))
     house = ("box", "house", "--companion", ports.address, "--folder", str(folder))
     return [
-        Program("companion", rackdeck(*companion), 40, stop_seconds=20, shown="^(The companion|rackdeck)", vital=False),
+        Program("companion", rackdeck(*companion), 20, stop_seconds=20, shown="^(The companion|rackdeck)", vital=False),
         Program(
-            "broker", rackdeck(*broker, "--local-port", str(ports.broker + 1)), 45, shown="^rackdeck ", vital=False
+            "broker", rackdeck(*broker, "--local-port", str(ports.broker + 1)), 20, shown="^rackdeck ", vital=False
         ),
-        Program("house", rackdeck(*house), 50, shown="^rackdeck ", vital=False, once=True),
+        Program("house", rackdeck(*house), 20, shown="^rackdeck ", vital=False, once=True),
     ]
 
 
 def sync() -> Program:
-    """What keeps the box in step with whichever companion it belongs to."""
-    return Program("sync", rackdeck("sync"), 60, shown="^rackdeck ", vital=False, board="sync")
+    """What keeps the box in step with whichever companion it belongs to. It says goodbye before its broker goes."""
+    return Program("sync", rackdeck("sync"), 30, shown="^rackdeck ", vital=False, board="sync")

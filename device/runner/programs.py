@@ -16,7 +16,8 @@ _NAME = re.compile(r"[a-z][a-z0-9-]*")
 class Program:
     """One process of the box.
 
-    order: lower starts first and stops last. stop_seconds: how long it may take to end before it is killed.
+    order: lower starts first and stops last; the same, at the same time. stop_seconds: how long it may take to end
+    before it is killed.
     shown: which of its lines the terminal shows, as a regular expression; its log has them all.
     vital: whether the box makes sense without it. once: whether it is to do something and end. board: the document on
     the board, if any, whose `pid` and `beat` show that it works.
@@ -70,5 +71,5 @@ def box(wishes: Wishes, jack_runs: bool) -> list[Program]:
     programs.append(Program("engine", rackdeck("engine"), 20, stop_seconds=8))
     if wishes.display:
         words = ["display"] if wishes.music is None else ["display", "--music", str(wishes.music)]
-        programs.append(Program("display", rackdeck(*words), 30, stop_seconds=3))
+        programs.append(Program("display", rackdeck(*words), 20, stop_seconds=3))
     return [*programs, *wishes.extra]

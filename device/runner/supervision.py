@@ -1,10 +1,10 @@
 """Runs a box's programs under supervisord, in this process.
 
-supervisord does the work: it starts in order, restarts, stops in reverse and rotates the logs. Five things it is
+supervisord does the work: it starts in order, restarts, stops in reverse and rotates the logs. Seven things it is
 taught here, each through a method or event of its own: to act at once when a child ends (its loop looks once a
 second; measured, an engine came back after 1.03 s, and after 0.03 s this way), to leave a program down that says
-so by its exit status even right after its start, to end one that stands still, to stop on a hang-up, and to kill on a
-second Ctrl-C.
+so by its exit status even right after its start, to take a program that is done so soon for done, to end one that
+stands still, to stop on a hang-up, to say what it waits for when it stops, and to kill on a second Ctrl-C.
 """
 
 import importlib
@@ -20,6 +20,7 @@ from device.runner.terminal import Terminal
 
 DELAYS = (0.0, 0.0, 1.0, 2.0, 4.0, 8.0)  # seconds before the 1st, 2nd, … start again of a program that ends at once
 
+PATIENCE_SECONDS = 1.0  # of somebody who waits for the box to stop, until it says for what
 HUNG_SECONDS = 120  # without a beat on the board; four times what the screen waits before it says so
 
 
@@ -64,9 +65,12 @@ class Box:
         self._status = 0  # of the child that was reaped last, as waitpid has it
         self._down: set[str] = set()
         self._asked_to_stop = False
+        self._stopping_since: dict[str, float] = {}
+        self._waited_for: set[str] = set()
         self._outlives_terminal = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # started by nohup
         self._events = importlib.import_module("supervisor.events")
         self._states = importlib.import_module("supervisor.states")
+        self._stopping = self._states.ProcessStates.STOPPING
         self._options = importlib.import_module("supervisor.options").ServerOptions()
         self._options.realize(["-c", str(config)], doc="")
         self._options.first, self._options.test = True, False
@@ -76,6 +80,8 @@ class Box:
         self._options.openhttpservers = self._subscribe  # the step before the first start; we serve no HTTP
         self._options.poller = WakingPoller(self._options.poller)
         self._supervisor = importlib.import_module("supervisor.supervisord").Supervisor(self._options)
+        self._report = self._supervisor.shutdown_report
+        self._supervisor.shutdown_report = self._still_running
 
     def run(self) -> int:
         """Run until a signal asks to stop (0), or until nothing vital runs any more (1)."""
@@ -99,6 +105,9 @@ class Box:
         pid, status = self._wait()
         if pid:
             self._status = status
+            process = self._options.pidhistory.get(pid)
+            if process is not None and status == 0:
+                process.config.startsecs = 0  # what ends well, however soon, has not failed to start
         return pid, status
 
     def _get_signal(self) -> int | None:
@@ -115,6 +124,21 @@ class Box:
             self._terminal.line("up", "stopping")
         self._asked_to_stop = True
         return signal.SIGTERM
+
+    def _still_running(self) -> list[Any]:
+        """supervisord's look at what has not stopped yet; what takes long is said, once."""
+        running: list[Any] = self._report()
+        now, late = time.monotonic(), []
+        for process in running:
+            name = process.config.name
+            if process.get_state() != self._stopping or name in self._waited_for:
+                continue
+            if now - self._stopping_since.setdefault(name, now) >= PATIENCE_SECONDS:
+                late.append(name)
+        if late:
+            self._terminal.line("up", f"waiting for {', '.join(late)}")
+            self._waited_for |= set(late)
+        return running
 
     def _heard(self, event: Any) -> None:
         name = event.process.config.name

@@ -72,8 +72,8 @@ class Core:
     """One for a process. Threads share it.
 
     now: what the panel said last. access: whose box it is. passing: messages without a number, for the link's thread.
-    watched: until when (monotonic) somebody looks, and at what. changed: called with the names of what the screen shows
-    anew.
+    watched: until when (monotonic) somebody looks, and at what. unreadable: recordings that never become messages, for
+    their set log is none. changed: called with the names of what the screen shows anew.
     """
 
     def __init__(self, places: Places, ballast: Ballast | None = None, wall: Callable[[], int] | None = None):
@@ -92,6 +92,7 @@ class Core:
         self.wake: Callable[[], None] = lambda: None
         self.watched: tuple[float, Watched | None] = (0.0, None)
         self.ending = False
+        self.unreadable: set[str] = set()
         self.born = False  # there is a new connection: all of the status is news
         self.changed: Callable[[set[str]], None] = lambda _names: None
         self._bells: dict[str, threading.Event] = {}
@@ -123,6 +124,14 @@ class Core:
         """Say something that may be lost."""
         self.passing.append((stream, body, retain))
         self.wake()
+
+    def behind(self) -> int:
+        """Messages that have not been receipted, and recordings that ended and are still to become messages."""
+        connection = self.database.connection
+        begun = connection.execute("SELECT name FROM recordings WHERE state = 'started'").fetchall()
+        known = {Path(self.now.recording).name} | self.unreadable
+        untold = [name for (name,) in begun if name not in known and (self.places.home / "recordings" / name).exists()]
+        return self.outbox.waiting(connection).messages + len(untold)
 
     def carries(self) -> bool:
         """Whether files may go over the connection that there is."""

@@ -16,8 +16,9 @@ LOG = "up.log"
 MOST_READ = 256 * 1024
 LAST_LINES = 60
 _PLACE = "crashes"
-# Endings that somebody asked for: by SIGTERM, SIGHUP or Ctrl-C, as the signal and as the status of who cleans up first.
-_ASKED_FOR = re.compile(r"terminated by SIG(TERM|HUP|INT)|exit status (129|130|143)")
+# No crashes: who is done, and endings that somebody asked for, by SIGTERM, SIGHUP or Ctrl-C, as the signal and as the
+# status of who cleans up first.
+_NO_CRASH = re.compile(r"terminated by SIG(TERM|HUP|INT)|exit status (0|129|130|143)")
 _KILLED = "killed (SIGKILL): by a person, by the system for want of memory, or because it stood still"
 _LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d+ \w+ (spawned|exited): '?([a-z][a-z0-9-]*)'?(.*)")
 _REASON = re.compile(r" \((.*); not expected\)")
@@ -85,7 +86,7 @@ class Crashes:
         if found[2] == "spawned":
             started[name] = moment
             return None
-        if reason is None or _ASKED_FOR.fullmatch(reason[1]):
+        if reason is None or _NO_CRASH.fullmatch(reason[1]):
             return None
         lines = self._lines(name)
         trace = next((at for at in range(len(lines) - 1, -1, -1) if _TRACE in lines[at]), None)

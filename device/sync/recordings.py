@@ -104,7 +104,9 @@ class Recordings:
         except InputError as exc:
             log.warning("%s is no set: %s", audio.name, exc)
             self._unreadable[audio.name] = version
+            self._core.unreadable.add(audio.name)
             return
+        self._core.unreadable.discard(audio.name)
         size = audio.stat().st_size
         sound = FileRef(tracks.digest(audio), size, audio.name, MIMES[audio.suffix])
         played = FileRef(tracks.digest(path), path.stat().st_size, path.name, "application/json")

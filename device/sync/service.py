@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from device.errors import RackdeckError
 from device.panel import board
+from device.sync import shelf
 from device.sync.access import Door, OutError
 from device.sync.commands import Commands
 from device.sync.configuring import Configuring
@@ -21,6 +22,7 @@ from device.sync.live import Live
 from device.sync.plays import Plays
 from device.sync.recordings import Recordings
 from device.sync.session import Session
+from device.sync.shelf import Shelf
 from device.sync.sight import Sight
 from device.sync.state import State
 from device.sync.status import Status
@@ -94,6 +96,7 @@ def run(places: Places, door: Door, stop: Callable[[], bool] = lambda: False) ->
         end = time.monotonic() + STOP_SECONDS
         for worker in workers:
             worker.join(max(0.0, end - time.monotonic()))
+        shelf.take_down(board.Writer(places.runtime))
         core.close()
 
 
@@ -120,7 +123,10 @@ class Watch:
 
     def step(self) -> float:
         """One look; returns how long to wait."""
-        now = self._core.now = self._sight.look()
+        before, now = self._core.now, self._sight.look()
+        self._core.now = now
+        if before.recording and not now.recording:
+            self._core.ring({"recordings"})
         seconds = time.monotonic()
         self._health.look(now)
         self._status.look(now, seconds)
@@ -165,5 +171,6 @@ def parts(core: Core, door: Door) -> list[Worker]:
         Worker(core, "live", Live(core).step),
         Worker(core, "uploads", Uploads(core).step),
         Worker(core, "downloads", Downloads(core).step),
+        Worker(core, "shelf", Shelf(core).step),
         Worker(core, "upkeep", Upkeep(core, door).step),
     ]

@@ -252,7 +252,7 @@ class Session:
         """How things stand."""
         core = self._core
         connection = core.database.connection
-        waiting = core.outbox.waiting(connection)
+        waiting, behind = core.outbox.waiting(connection), core.behind()
         files, size = connection.execute(
             "SELECT count(*), ifnull(sum(json_extract(body, '$.size')), 0) FROM uploads "
             "WHERE state NOT IN ('kept', 'refused', 'gone')"
@@ -267,7 +267,7 @@ class Session:
             self.link.up,
             self.link.refused,
             self._sender.answered,
-            waiting.messages,
+            behind,
             core.database.refused,
         )
         since = self._state.since
@@ -275,7 +275,7 @@ class Session:
             since = self._changed(word, core.clock.now().ms if quality == "set" else 0)
         return State(
             word,
-            waiting.messages,
+            behind,
             files,
             size,
             since,

@@ -96,4 +96,4 @@ class Status:
         return str(row[0]) if row else ""
 
     def _waiting(self) -> int:
-        return self._core.outbox.waiting(self._core.database.connection).messages
+        return self._core.behind()
