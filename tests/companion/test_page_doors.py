@@ -34,10 +34,13 @@ def test_who_comes_first_is_told_what_this_is_and_administers(chromium, companio
     ada.close()
 
 
-def test_every_button_that_makes_a_link_says_where_it_goes(visitor, companion):
+def test_every_button_that_makes_a_link_says_where_it_goes(chromium, visitor, companion):
+    somebody = Visitor(chromium, companion)
+    somebody.sign_up("Eva", "eva@example.org")
+    somebody.close()
     page = visitor.page
     visitor.go("/sign-up")
-    page.get_by_role("heading", name="Make an account").wait_for()  # somebody is here already
+    page.get_by_role("heading", name="Make an account").wait_for()
     page.get_by_text("You are in at once").wait_for()
     visitor.sign_up("Ina", "ina@example.org")
     visitor.go("/account")
