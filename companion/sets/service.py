@@ -9,6 +9,7 @@ from companion.documents import service as documents
 from companion.documents import store
 from companion.errors import Conflict, NotFound
 from companion.events import service as events
+from companion.sets import cue
 from companion.sets.models import BoxSet, Play, SetEntry
 from companion.transfers import offers
 from companion.uploads import files
@@ -89,6 +90,15 @@ def get(user: str, number: str) -> dict[str, Any]:
         "document": document,
         "entries": [{name: getattr(one, name) for name in names} for one in entries],
     }
+
+
+def cue_sheet(user: str, number: str) -> tuple[str, str]:
+    """(a name to save it by, the text) of the cue sheet of a set's recording. NotFound."""
+    row = find(user, number)
+    file = row.recording_name or "recording.flac"
+    entries = SetEntry.select().where(SetEntry.set == row.id).order_by(SetEntry.position)
+    tracks = [cue.Cue(one.at, one.title, one.artist) for one in entries]
+    return f"{file.rpartition('.')[0] or file}.cue", cue.sheet(row.title, file, tracks)
 
 
 def stored(user: str, number: str, name: str) -> tuple[str, str, str]:

@@ -2,11 +2,12 @@
 
 from typing import Any, Literal
 
+from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from companion.media.kinds import FORMATS
 from companion.sets import service
-from companion.storage.sending import send
+from companion.storage.sending import disposition, send
 from companion.uploads.models import key
 from companion.uploads.service import storage
 from companion.web.api import ONE_LINE, Answer, Api, Body, Rule
@@ -155,6 +156,14 @@ def get_log(number: str) -> Any:
     """The set's log, once it came from the box, always to be saved."""
     file, format_, name = service.stored(who().user, number, "log")
     return send(storage(), key(file), FORMATS[format_].mime, name, attach=True)
+
+
+@api.on("GET", "/sets/<number>/cue", READ, content="application/x-cue")
+def get_cue(number: str) -> Any:
+    """The tracklist as a cue sheet, to lie beside the recording, always to be saved."""
+    name, text = service.cue_sheet(who().user, number)
+    headers = {"Content-Disposition": disposition(name, attach=True), "Cache-Control": "no-store"}
+    return Response(text, headers=headers, content_type="application/x-cue")
 
 
 @api.on("PATCH", "/sets/<number>", WRITE, takes=SetChange, gives=SetWhole)

@@ -268,6 +268,7 @@ SETS = {
     "sets.get_recording": _with(World.recorded, "number"),
     "sets.get_waveform": _with(World.recorded, "number"),
     "sets.get_log": _with(World.recorded, "number"),
+    "sets.get_cue": _with(World.set, "number"),
     "sets.edit_set": _with(World.set, "number", json={"title": "Other"}),
     "sets.delete_set": _with(World.set, "number"),
     "sets.list_plays": _same(),

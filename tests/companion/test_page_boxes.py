@@ -90,7 +90,8 @@ def test_a_set_appears_is_found_heard_from_a_track_on_and_written_about(mira, bo
     assert page.locator(".tracklist [aria-current]").inner_text().split("\n")[1] == "Night bus"
     links = page.locator("aside a[download]")
     assert [one.rsplit("/", 1)[1] for one in links.evaluate_all("all => all.map((one) => one.href)")] == [
-        "recording?download=true"
+        "recording?download=true",
+        "cue",
     ]
     notes = page.get_by_label("Notes")
     notes.fill("Play the harbour later.")

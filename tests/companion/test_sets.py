@@ -3,6 +3,7 @@
 import pytest
 
 from companion.database import connection, database, new_id, now
+from companion.sets import cue
 from companion.sets import service as sets
 from companion.sets.models import BoxSet, SetEntry
 from companion.uploads.models import StoredFile
@@ -65,6 +66,29 @@ def test_a_set_is_shown_while_it_is_played_and_with_its_tracklist_when_it_is_ove
     ]
     assert whole["recording"] == {"hash": "a" * 64, "size": 1000, "name": "set.flac", "file": ""}
     assert whole["loudness"] == -9.5
+
+
+def test_the_tracklist_is_a_cue_sheet_beside_the_recording(mira, noor, box):
+    number = new_id()
+    Sending(box).send(finished(number, 3, title='Fri"day', recording=RECORDING))
+    (shown,) = mira.get("/sets").json["items"]
+    answer = mira.get(f"/sets/{shown['id']}/cue")
+    assert 'filename="set.cue"' in answer.headers["Content-Disposition"]
+    assert answer.text.split("\r\n") == [
+        'TITLE "Fri\'day"', 'FILE "set.flac" WAVE',
+        "  TRACK 01 AUDIO", '    TITLE "Song 0"', '    PERFORMER "Band"', "    INDEX 01 00:00:00",
+        "  TRACK 02 AUDIO", '    TITLE "Song 1"', '    PERFORMER "Band"', "    INDEX 01 01:00:00",
+        "  TRACK 03 AUDIO", '    TITLE "Song 2"', '    PERFORMER "Band"', "    INDEX 01 02:00:00", "",
+    ]  # fmt: skip
+    assert noor.get(f"/sets/{shown['id']}/cue").status_code == 404
+
+
+def test_a_cue_sheet_has_at_most_99_tracks_in_their_order_and_none_at_the_same_frame():
+    tracks = [cue.Cue(at, f"T{at}", "") for at in (7200.5, 3.0, 3.001, *range(10, 130))]
+    lines = cue.sheet("", "a.flac", tracks).splitlines()
+    assert lines[2:5] == ["  TRACK 01 AUDIO", '    TITLE "T3.001"', "    INDEX 01 00:03:00"]
+    assert sum("TRACK" in line for line in lines) == 99
+    assert cue.sheet("", "a.flac", [cue.Cue(7200.5, "x", "")]).splitlines()[-1] == "    INDEX 01 120:00:38"
 
 
 def test_a_set_without_a_beginning_is_whole_and_a_late_beginning_does_not_undo_it(mira, box):

@@ -124,6 +124,11 @@ function Page({ set }: { set: SetWhole }) {
                   {t('sets.download', { size: bytes(set.recording.size) })}
                 </LinkButton>
               )}
+              {set.recording?.file && set.tracks > 0 && (
+                <LinkButton icon="download" href={`${BASE}${path}/cue`} download>
+                  {t('sets.cue')}
+                </LinkButton>
+              )}
               {set.log?.file && (
                 <LinkButton icon="download" href={`${BASE}${path}/log`} download>
                   {t('sets.log', { size: bytes(set.log.size) })}

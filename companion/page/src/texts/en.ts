@@ -902,6 +902,7 @@ export const en = {
   'sets.dropped.ms': '{n} ms',
   'sets.download': 'Recording, {size}',
   'sets.log': 'Set log, {size}',
+  'sets.cue': 'Cue sheet',
 
   'earnings.none': 'Nothing entered yet',
   'earnings.none.text': 'Fees, merchandise, what a store paid in a month: enter it here, and see it add up on this page and on your box.',
