@@ -22,12 +22,12 @@ from tests.companion.posts import claimed
 
 pytestmark = pytest.mark.slow
 
-TODAY = datetime.datetime.now(datetime.UTC).date()
 EURO = money.MICRO
 
 
 def day(ago=0):
-    return (TODAY - datetime.timedelta(ago)).isoformat()
+    today = datetime.datetime.now(datetime.UTC).date()
+    return (today - datetime.timedelta(ago)).isoformat()
 
 
 def gig(amount=100 * EURO, ago=0, **more):
