@@ -164,8 +164,9 @@ def _house(place: Path, address: str, folder: Path) -> int:
 
     A box that somebody claims for another machine's companion meanwhile is that one's.
     """
+    from device.sync.access import is_here
     from provisioning import claiming, membership
-    from provisioning.companion_link import RefusedError, is_here
+    from provisioning.companion_link import RefusedError
 
     while (held := membership.read(place)) is None or (held.companion != address and is_here(held.host)):
         try:

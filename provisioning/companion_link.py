@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import http.client
-import ipaddress
 import json
 import re
 import ssl
@@ -12,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from device.errors import InputError, MachineError
+from device.sync.access import is_here
 
 TIMEOUT_SECONDS = 10.0
 LONGEST_ANSWER = 256 * 1024
@@ -137,13 +137,3 @@ class CompanionLink:
             said = str(found.get("detail") or found.get("title") or f"status {status}")
             raise RefusedError(f"the companion says: {said[:300]}", status)
         return found
-
-
-def is_here(host: str) -> bool:
-    """Whether a host is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

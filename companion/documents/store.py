@@ -184,7 +184,7 @@ def ask(box: str, row: Document) -> None:
 def compared(row: Document, vector: bytes) -> tuple[bytes, bool]:
     """(what whoever says this state vector lacks, whether they have what is not here). Malformed for what is none.
 
-    Measured: to read a document of 2 MB takes 2 s, to put its updates together and to cut what is known off 0.2 s.
+    Measured: to read a document of 2 MB takes 2 s, to put its updates together and to cut what is known off 0.07 s.
     """
     theirs = updates.ends(vector)
     whole = [update for _, update in rows(row.id)]

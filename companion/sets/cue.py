@@ -19,7 +19,7 @@ class Cue(NamedTuple):
 
 def sheet(title: str, file: str, tracks: Iterable[Cue]) -> str:
     """The text. file: the recording's name beside it. Two that begin in the same frame are one, the later of them."""
-    starts = [(max(0, round(cue.at * FRAMES)), cue) for cue in sorted(tracks)]
+    starts = [(max(0, round(cue.at * FRAMES)), cue) for cue in sorted(tracks, key=lambda one: one.at)]
     kept = [one for one, after in pairwise(starts) if one[0] != after[0]] + starts[-1:]
     lines = [f"TITLE {_quoted(title)}", f"FILE {_quoted(file, 255)} WAVE"]
     for number, (frame, cue) in enumerate(kept[:MOST_TRACKS], 1):

@@ -19,7 +19,6 @@ from device.runner.programs import STAYS_DOWN, Program
 from device.runner.terminal import Terminal
 
 DELAYS = (0.0, 0.0, 1.0, 2.0, 4.0, 8.0)  # seconds before the 1st, 2nd, … start again of a program that ends at once
-
 PATIENCE_SECONDS = 1.0  # of somebody who waits for the box to stop, until it says for what
 HUNG_SECONDS = 120  # without a beat on the board; four times what the screen waits before it says so
 

@@ -3,6 +3,7 @@
 Who a box is, is decided elsewhere (the entry-point group `rackdeck.access`); here is only what the sync needs of it.
 """
 
+import ipaddress
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -59,3 +60,13 @@ def door() -> Door:
         if isinstance(made, Door):
             return made
     raise MachineError("this installation cannot be claimed: its part `provisioning` is missing; run `make setup`")
+
+
+def is_here(host: str) -> bool:
+    """Whether a host is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

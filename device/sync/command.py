@@ -1,7 +1,6 @@
 """`rackdeck sync`: keeps the box and its companion in step; `rackdeck sync status` says how things stand."""
 
 import argparse
-import contextlib
 import json
 
 HELP = "keep the box and its companion in step; `sync status` says how things stand"
@@ -56,7 +55,7 @@ def _status(as_data: bool) -> int:
         return 0
     state = State(**found)
     print(sentence(state))
-    if _recording_unsent():
+    if any(paths.recordings().glob("*.journal")):
         print("a recording runs or is being finished; it is sent when it is whole")
     if state.companion:
         print(f"companion: {state.companion}")
@@ -65,22 +64,3 @@ def _status(as_data: bool) -> int:
     if state.said:
         print(state.said)
     return 0
-
-
-def _recording_unsent() -> bool:
-    """Whether a recording is on its way to become messages: what the sync says of itself is up to half a second old."""
-    import sqlite3
-
-    from device import paths
-    from device.sync.core import Places
-    from device.sync.database import FILE
-
-    folder = paths.recordings()
-    if any(folder.glob("*.journal")):
-        return True
-    try:
-        with contextlib.closing(sqlite3.connect(f"{(Places.usual().sync / FILE).as_uri()}?mode=ro", uri=True)) as known:
-            begun = known.execute("SELECT name FROM recordings WHERE state = 'started'").fetchall()
-    except sqlite3.Error:  # it is just being made
-        return False
-    return any((folder / name).exists() for (name,) in begun)

@@ -31,11 +31,11 @@ class Status:
         if self._at and passed < SHORTEST_SECONDS:
             return
         born, self._core.born = self._core.born, False
-        settled = self._waited and not self._waiting()  # the companion would go on showing that something waits
+        settled = self._waited and not self._core.behind()  # the companion would go on showing that something waits
         due = born or settled or passed >= (BUSY_SECONDS if now.busy else IDLE_SECONDS)
         key = self._key(now)
         if key != self._said or due or not self._at:
-            self._said, self._at, self._waited = key, seconds, self._waiting() > 0
+            self._said, self._at, self._waited = key, seconds, self._core.behind() > 0
             self._core.say("status", self._online(now), True)
 
     def _key(self, now: Now) -> object:
@@ -60,7 +60,7 @@ class Status:
             self._versions,
             health.storage(self._core.places.home),
             "running" if now.pid else "stopped",
-            self._waiting(),
+            self._core.behind(),
             tuple(
                 Deck(
                     deck.number,
@@ -94,6 +94,3 @@ class Status:
             "SELECT \"set\" FROM recordings WHERE name = ? AND state = 'started'", (Path(now.recording).name,)
         ).fetchone()
         return str(row[0]) if row else ""
-
-    def _waiting(self) -> int:
-        return self._core.behind()

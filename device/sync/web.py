@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import http.client
-import ipaddress
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from device.errors import MachineError
+from device.sync.access import is_here
 from device.sync.core import Core
 
 TIMEOUT_SECONDS = 30.0
@@ -85,7 +85,7 @@ class Web:
         access = self._core.access
         companion = urlsplit(access.companion) if access else None
         if scheme == "http" and (
-            _is_here(host) or (companion and (companion.scheme, companion.hostname) == (scheme, host))
+            is_here(host) or (companion and (companion.scheme, companion.hostname) == (scheme, host))
         ):
             return http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
         if scheme != "https" or not host:
@@ -140,12 +140,3 @@ class Throttled:
         self._left -= len(piece)
         self._pace.passed(len(piece))
         return piece
-
-
-def _is_here(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
